@@ -1,0 +1,11 @@
+/** The part of the fetch function that this library calls. Node's own, or one that you give. */
+export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
+
+/** What it is called with. `redirect` is always manual: a secret never follows a redirect. */
+export interface FetchInit {
+  method: string;
+  headers: Record<string, string>;
+  body?: string | Uint8Array | ReadableStream<Uint8Array> | undefined;
+  redirect: 'manual';
+  signal?: AbortSignal | undefined;
+}
