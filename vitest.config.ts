@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { SummaryReporter } from './test/support/summary-reporter.js';
 
 export default defineConfig({
   test: {
-    reporters: ['default'],
+    reporters: ['default', new SummaryReporter()],
     testTimeout: 20_000,
     projects: [
       {

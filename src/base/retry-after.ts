@@ -48,5 +48,7 @@ function instant(
   const monthIndex = MONTHS.indexOf(month ?? '');
   const [hours, minutes, seconds] = time.map(Number) as [number, number, number];
   if (monthIndex < 0 || hours > 23 || minutes > 59 || seconds > 60) return undefined;
-  return Date.UTC(Number(year), monthIndex, Number(day), hours, minutes, seconds);
+  const midnight = Date.UTC(Number(year), monthIndex, Number(day));
+  if (new Date(midnight).getUTCDate() !== Number(day)) return undefined; // 31 February is no date
+  return midnight + ((hours * 60 + minutes) * 60 + seconds) * 1000;
 }

@@ -9,14 +9,14 @@ export interface GrantStore {
   read(key: GrantKey): Promise<GrantRecord | undefined>;
 
   /**
-   * A login: stores a first or a new token set. Needs `generation` as expected (0 = no row). Generation + 1 (1 when there was
+   * A login: stores a first or a new token set. Needs `generation` and the details' `revision` as expected (0 = no row). Generation + 1 (1 when there was
    * no row), version + 1, state live, intent, unknown, candidate, failure and reason cleared, attempts 0. A live lease stays.
    * `details` replaces the old ones (revision + 1) unless undefined.
    */
   save(
     key: GrantKey,
     write: TokenWrite & { kind: string; details: Uint8Array | undefined },
-    expected: { generation: number },
+    expected: { generation: number; revision: number },
   ): Promise<Conditional>;
 
   /** Replaces the details when their revision is as expected (revision + 1). Moves neither version nor generation. */

@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+
+const { exports: entryPoints, bin } = JSON.parse(
+  readFileSync(new URL('./package.json', import.meta.url), 'utf8'),
+);
+
+/** Source files behind the exports map and the commands. */
+const published = [...Object.values(entryPoints), ...Object.values(bin)]
+  .flatMap((target) =>
+    typeof target === 'object' ? [target.default, target.browser ?? []].flat() : [target],
+  )
+  .filter((target) => target.includes('/dist/'))
+  .map((target) => `${target.replace('./dist/', 'src/').replace(/\.js$/, '.ts')}!`);
+
+/** @type {import('knip').KnipConfig} */
+export default {
+  entry: [...new Set(published), 'scripts/*.mjs', 'bench/*.mjs', 'test/support/summary-reporter.ts'],
+  project: ['src/**/*.ts!', 'test/**/*.ts', 'bench/**/*', 'scripts/**/*.mjs'],
+  // publint: started by scripts/check.mjs; the types of express: for the code blocks of the docs.
+  ignoreDependencies: ['publint', '@types/express'],
+  ignoreExportsUsedInFile: { interface: true, type: true },
+};

@@ -1,0 +1,60 @@
+import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { emptyState, readState, writeState } from './emulator-state.js';
+import type { EmulatorState } from './emulator-state.js';
+
+/** Keeps the state in `<directory>/emulator-state.json`: readable by the owner only, replaced in one step. */
+export class StateFile {
+  readonly #path: string | undefined;
+  readonly state: EmulatorState;
+  #running: Promise<void> | undefined;
+  #queued: Promise<void> | undefined;
+
+  private constructor(path: string | undefined, state: EmulatorState) {
+    this.#path = path;
+    this.state = state;
+  }
+
+  /** Opens the directory, making it (0700) where it is missing. Without one, state lives in memory. */
+  static async open(directory: string | undefined): Promise<StateFile> {
+    if (directory === undefined) return new StateFile(undefined, emptyState());
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const path = join(directory, 'emulator-state.json');
+    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    return new StateFile(path, text === undefined ? emptyState() : readState(text));
+  }
+
+  /** Resolves when the state of this moment is on disk. Calls that come meanwhile share the next write. */
+  save(): Promise<void> {
+    const path = this.#path;
+    if (path === undefined) return Promise.resolve();
+    if (this.#running === undefined) return (this.#running = this.#write(path));
+    this.#queued ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#queued = undefined;
+        return (this.#running = this.#write(path));
+      });
+    return this.#queued;
+  }
+
+  async #write(path: string): Promise<void> {
+    try {
+      const next = `${path}.next`;
+      const file = await open(next, 'w', 0o600);
+      try {
+        await chmod(next, 0o600);
+        await file.writeFile(writeState(this.state));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(next, path);
+    } finally {
+      if (this.#queued === undefined) this.#running = undefined;
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { parseRetryAfter } from '../base/retry-after.js';
+import {
+  ApiError,
+  ForbiddenError,
+  RateLimitError,
+  ServiceUnavailableError,
+  UnauthorizedError,
+  type WebexAuthError,
+} from '../errors.js';
+import { headerValue } from './header-fields.js';
+import { trackingIdOf } from './tracking-id.js';
+import type { ResponseHeaders } from './transport.js';
+
+/** A response of 400 or more, read to its end. */
+export interface FailedAnswer {
+  /** Method, origin and path: no query. */
+  what: string;
+  status: number;
+  headers: ResponseHeaders;
+  body: unknown;
+  /** Milliseconds since the epoch. */
+  now: number;
+  cause?: unknown;
+}
+
+/** The typed error for a status of 400 or more (facts 4.2). Its message holds nothing that the server wrote. */
+export function apiError({ what, status, headers, body, now, cause }: FailedAnswer): WebexAuthError {
+  const wait = parseRetryAfter(headerValue(headers, 'retry-after'), {
+    date: headerValue(headers, 'date'),
+    now,
+  });
+  const details = {
+    status,
+    trackingId: trackingIdOf(headerValue(headers, 'trackingid')),
+    retryAt: wait === undefined ? undefined : now + wait,
+    cause,
+  };
+  const said = `${what} was answered with ${status}`;
+  if (status === 401)
+    return new UnauthorizedError(`${said}: the access token was refused; sign in again`, details);
+  if (status === 403)
+    return new ForbiddenError(
+      `${said}: a scope, a role or the organisation's consent is missing; ask the admin`,
+      details,
+    );
+  if (status === 429) return new RateLimitError(`${said}: too many requests; wait until retryAt`, details);
+  if (status >= 500) return new ServiceUnavailableError(`${said}: Webex is unwell; try again later`, details);
+  return new ApiError(`${said}; its body property holds the reason`, { ...details, body });
+}

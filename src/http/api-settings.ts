@@ -1,0 +1,72 @@
+import type { Clock } from '../base/clock.js';
+import { ConfigurationError } from '../errors.js';
+import { ApiTarget, type ApiTargetOptions } from './api-target.js';
+import { TrackingIds } from './tracking-id.js';
+import type { Transport } from './transport.js';
+
+const METHOD = /^[A-Z][A-Z-]{1,19}$/;
+
+/** What all principals' calls have in common. */
+export interface ApiSettingsOptions extends ApiTargetOptions {
+  transport: Transport;
+  clock: Clock;
+  /** Over token, connecting, headers and body together; 60,000 ms (facts 8). */
+  deadlineMs?: number | undefined;
+  /** After decompression; 16 MiB. */
+  maxBodyBytes?: number | undefined;
+  userAgent?: string | undefined;
+  /** First part of the `trackingid` header; `webex-auth`. */
+  trackingIdPrefix?: string | undefined;
+}
+
+/** The same, checked and ready: made once, shared by any number of clients. */
+export class ApiSettings {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly target: ApiTarget;
+  readonly deadlineMs: number;
+  readonly maxBodyBytes: number;
+  readonly #userAgent: string;
+  readonly #trackingIds: TrackingIds;
+
+  constructor(options: ApiSettingsOptions) {
+    const { transport, clock, userAgent = 'webex-auth', trackingIdPrefix = 'webex-auth' } = options;
+    this.transport = transport;
+    this.clock = clock;
+    this.target = new ApiTarget(options);
+    this.deadlineMs = positive('deadlineMs', options.deadlineMs ?? 60_000);
+    this.maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 16 * 1024 * 1024);
+    this.#userAgent = printable('userAgent', userAgent);
+    this.#trackingIds = new TrackingIds(printable('trackingIdPrefix', trackingIdPrefix));
+  }
+
+  /** The caller's fields over ours; no coding is asked for unless the caller does. */
+  headers(fields: Record<string, string>, contentType: string | undefined): Record<string, string> {
+    const ours: Record<string, string> = {
+      'accept-encoding': 'identity',
+      'user-agent': this.#userAgent,
+      trackingid: this.#trackingIds.next(),
+    };
+    if (contentType !== undefined) ours['content-type'] = contentType;
+    return Object.assign(ours, fields);
+  }
+
+  /** An HTTP method in capitals; `ConfigurationError` for those that tunnel or echo, and for what is none. */
+  method(method: string): string {
+    const upper = method.toUpperCase();
+    if (METHOD.test(upper) && upper !== 'CONNECT' && upper !== 'TRACE') return upper;
+    throw new ConfigurationError([
+      { setting: 'method', problem: 'is not one that can be sent', example: 'GET' },
+    ]);
+  }
+}
+
+function positive(setting: string, value: number): number {
+  if (value > 0) return value;
+  throw new ConfigurationError([{ setting, problem: 'must be a number above 0' }]);
+}
+
+function printable(setting: string, value: string): string {
+  if (/^[\x20-\x7e]+$/.test(value)) return value;
+  throw new ConfigurationError([{ setting, problem: 'must be printable ASCII, not empty' }]);
+}

@@ -1,0 +1,87 @@
+import { ConfigurationError, OriginNotAllowedError } from '../errors.js';
+import { secureUrl } from '../oauth/secure-url.js';
+import { AllowedOrigins, isDeceptive } from './allowed-origins.js';
+
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i;
+const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i;
+
+/** Where API calls may go. */
+export interface ApiTargetOptions {
+  /** Such as `https://webexapis.com/v1`. Its origin is allowed without being listed. */
+  apiBase: string;
+  allowedOrigins: readonly string[];
+  /** Base URL of a service by its name; undefined = unknown. Its origin must be allowed. */
+  resolveService?: ((name: string) => string | undefined) | undefined;
+}
+
+/** Query parameters; undefined ones are left out, lists repeat the name. */
+export type Query = Readonly<Record<string, QueryValue | readonly QueryValue[]>>;
+type QueryValue = string | number | boolean | undefined;
+
+/** Turns what callers write (paths, service names, URLs) into absolute URLs that a bearer may go to. */
+export class ApiTarget {
+  readonly #base: string;
+  readonly #origins: AllowedOrigins;
+  readonly #resolveService: ((name: string) => string | undefined) | undefined;
+
+  constructor({ apiBase, allowedOrigins, resolveService }: ApiTargetOptions) {
+    this.#base = parseBase(apiBase);
+    this.#origins = new AllowedOrigins([...allowedOrigins, new URL(this.#base).origin]);
+    this.#resolveService = resolveService;
+  }
+
+  /** `/people/me` and `people/me` lie under the API base; absolute URLs are taken as they are, if allowed. */
+  resolve(path: string | URL, query?: Query): URL {
+    return withQuery(
+      typeof path !== 'string' || ABSOLUTE.test(path)
+        ? this.#origins.check(path)
+        : this.#under(this.#base, path),
+      query,
+    );
+  }
+
+  /** `resource` under the base of a named service; `hydra` is the API base unless the resolver says otherwise. */
+  resolveResource(service: string, resource: string, query?: Query): URL {
+    const base = this.#resolveService?.(service) ?? (service === 'hydra' ? this.#base : undefined);
+    if (base === undefined)
+      throw refused('service', 'is not one that is known here; use a path or an absolute URL');
+    const parsed = this.#origins.check(base);
+    return withQuery(this.#under(`${parsed.origin}${parsed.pathname}`.replace(/\/+$/, ''), resource), query);
+  }
+
+  #under(base: string, path: string): URL {
+    if (isDeceptive(path) || path.startsWith('//'))
+      throw new OriginNotAllowedError('Nothing was sent: the path could be read as another host; use /path');
+    const relative = path.startsWith('/') ? path : `/${path}`;
+    if (DOT_SEGMENT.test(relative.split(/[?#]/, 1)[0] ?? ''))
+      throw refused('path', "holds '.' or '..' segments; encode what you put into a path");
+    return new URL(base + relative);
+  }
+}
+
+function withQuery(url: URL, query: Query | undefined): URL {
+  if (url.hash) url.hash = '';
+  for (const [name, value] of Object.entries(query ?? {}))
+    for (const one of Array.isArray(value) ? (value as readonly QueryValue[]) : [value as QueryValue])
+      if (one !== undefined) url.searchParams.append(name, String(one));
+  // RFC 6750, 2.3: a bearer in a URL ends up in logs.
+  if (/[?&]access_token=/i.test(url.search))
+    throw refused('access_token', 'must not travel in a URL; leave it out');
+  return url;
+}
+
+function parseBase(apiBase: string): string {
+  const url = secureUrl(apiBase);
+  if (url && !url.search) return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+  throw new ConfigurationError([
+    {
+      setting: 'apiBase',
+      problem: 'must be an https URL without query (http only for this machine)',
+      example: 'https://webexapis.com/v1',
+    },
+  ]);
+}
+
+function refused(setting: string, problem: string): ConfigurationError {
+  return new ConfigurationError([{ setting, problem }]);
+}

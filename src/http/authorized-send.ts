@@ -1,0 +1,62 @@
+import type { AccessToken, TokenSource } from '../oauth/token-source.js';
+import { isWebexAuthError, ProtocolError } from '../errors.js';
+import { type Answer, answerTo } from './answer.js';
+import type { Deadline } from './deadline.js';
+import type { RequestBody, Transport } from './transport.js';
+
+const BEARER = /^[\x21-\x7e]+$/;
+const DRAINED_BYTES = 64 * 1024;
+
+/** A call that is ready but for its bearer. */
+export interface AuthorizedCall {
+  method: string;
+  url: URL;
+  headers: Record<string, string>;
+  body: RequestBody | undefined;
+  /** Whether it may be sent a second time, and its token be reported, after a 401. */
+  onUnauthorized: 'replay' | 'report' | 'ignore';
+  deadline: Deadline;
+}
+
+/** The answer and, where a 401 stayed, why no other token could be had. */
+export interface AuthorizedAnswer {
+  answer: Answer;
+  rejection?: unknown;
+}
+
+/**
+ * Sends a call with its bearer. A 401 is reported to the token source; if that has another token now, the call is sent
+ * once more, with the identical body. Any other outcome hands the 401 back.
+ */
+export async function sendAuthorized(
+  call: AuthorizedCall,
+  { transport, tokenSource }: { transport: Transport; tokenSource: TokenSource },
+): Promise<AuthorizedAnswer> {
+  const { deadline, onUnauthorized } = call;
+  const { signal } = deadline;
+  const { accessToken } = await deadline.race(tokenSource.token({ signal }));
+  const answer = await sendOnce(call, accessToken, transport);
+  if (answer.status !== 401 || onUnauthorized === 'ignore') return { answer };
+  let current: AccessToken;
+  try {
+    current = await deadline.race(tokenSource.reportRejected(accessToken, { signal }));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { answer: answer.watched(), rejection: isWebexAuthError(error) ? error : undefined };
+  }
+  if (onUnauthorized === 'report' || current.accessToken === accessToken) return { answer: answer.watched() };
+  await answer.drain(DRAINED_BYTES);
+  return { answer: await sendOnce(call, current.accessToken, transport) };
+}
+
+function sendOnce(call: AuthorizedCall, accessToken: string, transport: Transport): Promise<Answer> {
+  if (!BEARER.test(accessToken))
+    throw new ProtocolError(
+      'The stored access token cannot be sent: it holds characters no token may hold; sign in again',
+    );
+  const { method, url, headers, body, deadline } = call;
+  return answerTo(
+    { method, url, headers: { ...headers, authorization: `Bearer ${accessToken}` }, body },
+    { transport, deadline, origin: url.origin },
+  );
+}

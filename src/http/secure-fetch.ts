@@ -1,0 +1,45 @@
+import type { Clock } from '../base/clock.js';
+import type { Fetch } from '../base/fetch.js';
+import { OriginNotAllowedError } from '../errors.js';
+import { secureUrl } from '../oauth/secure-url.js';
+import { answerTo } from './answer.js';
+import { Deadline } from './deadline.js';
+import { fetchResponse } from './fetch-response.js';
+import type { Transport } from './transport.js';
+
+/** How the calls are bounded. */
+export interface TransportFetchOptions {
+  transport: Transport;
+  clock: Clock;
+  /** Over connecting, headers and body together; 30,000 ms. */
+  deadlineMs?: number | undefined;
+  /** After decompression; 1 MiB. */
+  maxBodyBytes?: number | undefined;
+}
+
+/**
+ * A fetch for calls that carry secrets in the request: token endpoint, revocation, people/me. It buffers the body under
+ * one deadline and a cap, never follows a redirect (RFC 9700, 4.12), and refuses plain http to another machine.
+ */
+export function transportFetch({
+  transport,
+  clock,
+  deadlineMs = 30_000,
+  maxBodyBytes = 1024 * 1024,
+}: TransportFetchOptions): Fetch {
+  return async (url, { method, headers, body, signal }) => {
+    const target = secureUrl(url);
+    if (!target)
+      throw new OriginNotAllowedError(
+        'Nothing was sent: secrets go to https URLs without user name only (http only on this machine); fix the endpoint',
+      );
+    const { origin } = target;
+    const deadline = new Deadline({ clock, ms: deadlineMs, signal, origin });
+    const fields = { 'accept-encoding': 'identity', ...headers };
+    const answer = await answerTo(
+      { method, url: target, headers: fields, body },
+      { transport, deadline, origin },
+    );
+    return fetchResponse(answer, await answer.bytes(maxBodyBytes));
+  };
+}

@@ -1,0 +1,17 @@
+export { WebexAuth, type Grants, type LoginSettings, type WebexAuthOptions } from './webex-auth.js';
+export { Webex, type WebexAuthorization, type WebexCredentials, type WebexOptions } from './webex.js';
+export { KeyRing } from './sealing/key-ring.js';
+export { memoryStore } from './stores/memory-store.js';
+export type { Store } from './stores/store.js';
+export type { AuditEntry } from './stores/audit-log.js';
+export type { AccessToken, TokenOptions } from './oauth/token-source.js';
+export type { Person } from './oauth/person.js';
+export type { Supertoken } from './vault/supertoken.js';
+export type { GrantDescription, GrantSummary } from './vault/grant-summary.js';
+export type { Disconnected } from './assembly.js';
+export type { ClientOptions } from './config/client-options.js';
+export type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
+export type { Clock } from './base/clock.js';
+export type { Fetch } from './base/fetch.js';
+export type { Transport } from './http/transport.js';
+export * from './errors.js';

@@ -1,0 +1,118 @@
+import { allowInsecureRequests, customFetch } from 'oauth4webapi';
+import type { Clock } from '../base/clock.js';
+import type { Fetch, FetchInit } from '../base/fetch.js';
+import { parseRetryAfter } from '../base/retry-after.js';
+import { isWebexAuthError, NetworkError } from '../errors.js';
+
+/** An answer, read whole. What the server wrote stays in `body`: it may echo secrets, so it never enters an error. */
+export interface EndpointAnswer {
+  readonly status: number;
+  /** The body, when it is a JSON object; anything else is undefined. */
+  readonly body: Readonly<Record<string, unknown>> | undefined;
+  readonly trackingId: string | undefined;
+  /** From Retry-After, milliseconds since the epoch. */
+  readonly retryAt: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number;
+}
+
+/** What a token request is for, so that whoever limits requests can let people go first. */
+export type TokenPurpose = 'sign-in' | 'refresh';
+
+/** Turns a server's odd answers into those of RFC 6749, before anything else looks at them. */
+export type AnswerNormaliser = (
+  answer: EndpointAnswer,
+  context: { grantType: string; purpose: TokenPurpose },
+) => EndpointAnswer;
+
+/** A body's own member; what it might inherit is not the server's word. */
+export function member(body: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
+  return body && Object.hasOwn(body, name) ? body[name] : undefined;
+}
+
+/**
+ * Sends through `fetch`, and reads the answer whole. Rejects with this library's errors and the caller's own abort
+ * reason; any other error becomes a NetworkError without its cause, which may hold the request.
+ */
+export async function receiveAnswer(
+  send: (fetch: Fetch) => Promise<Response>,
+  { fetch, clock, signal }: { fetch: Fetch; clock: Pick<Clock, 'now'>; signal?: AbortSignal | undefined },
+): Promise<EndpointAnswer> {
+  signal?.throwIfAborted();
+  let sent = '';
+  try {
+    const response = await send((url, init) => {
+      sent = sentText(init);
+      return fetch(url, init);
+    });
+    const { status, headers } = response;
+    const body = parseObject(await response.text());
+    const receivedAt = clock.now();
+    const wait = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), now: receivedAt });
+    const tracked = [headers.get('trackingid'), member(body, 'trackingId')];
+    return {
+      status,
+      body,
+      trackingId: tracked.filter(isTrackingId).find((value) => !echoes(value, sent)),
+      retryAt: wait === undefined ? undefined : receivedAt + wait,
+      receivedAt,
+    };
+  } catch (error) {
+    if (isWebexAuthError(error)) throw error;
+    signal?.throwIfAborted();
+    throw new NetworkError('The connection to the server failed; the request may have been processed', {
+      reason: 'other',
+      maybeProcessed: true,
+    });
+  }
+}
+
+/** How the protocol library is told to send: through our fetch, on loopback in plain http too (the caller checked). */
+export function requestOptions(
+  fetch: Fetch,
+  signal: AbortSignal | undefined,
+): {
+  [customFetch]: (url: string, init: SendInit) => Promise<Response>;
+  [allowInsecureRequests]: true;
+} {
+  return {
+    [customFetch]: (url, { method, headers, body }) =>
+      fetch(url, { method, headers, body: body.toString(), redirect: 'manual', signal }),
+    [allowInsecureRequests]: true,
+  };
+}
+
+interface SendInit {
+  method: string;
+  headers: Record<string, string>;
+  body: URLSearchParams;
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isTrackingId(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9_.:+-]{1,128}$/.test(value);
+}
+
+// A tracking id is printed, so it may hold no 16 characters of what was sent: some servers echo what they are given.
+function echoes(trackingId: string, sent: string): boolean {
+  for (let at = 0; at === 0 || at + 16 <= trackingId.length; at++) {
+    if (sent.includes(trackingId.slice(at, at + 16))) return true;
+  }
+  return false;
+}
+
+function sentText({ headers, body }: FetchInit): string {
+  const authorization = headers['authorization'] ?? '';
+  const credentials = Buffer.from(authorization.replace(/^\w+ /, ''), 'base64').toString('latin1');
+  return [typeof body === 'string' ? decodeURIComponent(body) : '', authorization, credentials].join('\n');
+}

@@ -1,0 +1,89 @@
+import { ConfigurationError } from '../errors.js';
+import type { ConfigurationProblem } from '../errors.js';
+import type { AuthorizationServer } from '../oauth/authorization-server.js';
+import { secureUrl } from '../oauth/secure-url.js';
+import { identityBroker, webexEndpoints } from './endpoints.js';
+import type { WebexEndpoints, WebexRegion } from './endpoints.js';
+
+/** The environment variables that move single addresses: the names of Cisco's own SDK (webex-facts 1.2). */
+export const endpointVariables = [
+  'IDBROKER_BASE_URL',
+  'WEBEX_AUTHORIZE_URL',
+  'TOKEN_URL',
+  'REVOKE_URL',
+  'HYDRA_SERVICE_URL',
+] as const;
+
+type EndpointVariable = (typeof endpointVariables)[number];
+
+/**
+ * A region's addresses with those that the environment names put in their place. IDBROKER_BASE_URL moves authorize,
+ * token and revoke together, the other variables one each; HYDRA_SERVICE_URL is the API base.
+ */
+export function endpointsFromEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  region: WebexRegion = 'commercial',
+): WebexEndpoints {
+  const urls = readUrls(env);
+  const defaults = webexEndpoints(region);
+  const brokerBase = urls.IDBROKER_BASE_URL;
+  const moved = brokerBase === undefined ? undefined : identityBroker(brokerBase);
+  const apiBase = urls.HYDRA_SERVICE_URL ?? defaults.apiBase;
+  return {
+    apiBase,
+    authorizationServer: {
+      ...defaults.authorizationServer,
+      ...(moved && brokerServer(`${brokerBase}/idb`, moved)),
+      ...(urls.WEBEX_AUTHORIZE_URL !== undefined && { authorizationEndpoint: urls.WEBEX_AUTHORIZE_URL }),
+      ...(urls.TOKEN_URL !== undefined && { tokenEndpoint: urls.TOKEN_URL }),
+      ...(urls.REVOKE_URL !== undefined && { revocationEndpoint: urls.REVOKE_URL }),
+    },
+    idbroker: moved ?? defaults.idbroker,
+    allowedOrigins: originsFor(apiBase, defaults.allowedOrigins),
+  };
+}
+
+function brokerServer(
+  issuer: string,
+  { authorize, token, revoke }: WebexEndpoints['idbroker'],
+): AuthorizationServer {
+  return { issuer, authorizationEndpoint: authorize, tokenEndpoint: token, revocationEndpoint: revoke };
+}
+
+// An API somewhere else gets its bearer there and nowhere else.
+function originsFor(apiBase: string, known: readonly string[]): readonly string[] {
+  const { origin } = new URL(apiBase);
+  return known.includes(origin) ? known : [origin];
+}
+
+// Values are never repeated in a problem: people put credentials into URLs.
+function readUrls(
+  env: Readonly<Record<string, string | undefined>>,
+): Partial<Record<EndpointVariable, string>> {
+  const problems: ConfigurationProblem[] = [];
+  const urls: Partial<Record<EndpointVariable, string>> = {};
+  for (const name of endpointVariables) {
+    const text = env[name]?.trim();
+    if (!text) continue;
+    const url = secureUrl(text);
+    if (!url || url.search !== '') {
+      problems.push({
+        setting: name,
+        problem: 'must be an https URL (http only on loopback) without user, query or fragment',
+        example: EXAMPLES[name],
+      });
+    } else {
+      urls[name] = url.href.replace(/\/+$/, '');
+    }
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return urls;
+}
+
+const EXAMPLES: Readonly<Record<EndpointVariable, string>> = {
+  IDBROKER_BASE_URL: 'https://idbroker.webex.com',
+  WEBEX_AUTHORIZE_URL: 'https://webexapis.com/v1/authorize',
+  TOKEN_URL: 'https://webexapis.com/v1/access_token',
+  REVOKE_URL: 'https://idbroker.webex.com/idb/oauth2/v1/revoke',
+  HYDRA_SERVICE_URL: 'https://webexapis.com/v1',
+};

@@ -1,0 +1,59 @@
+import { systemClock } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
+import type { Fetch } from '../base/fetch.js';
+import { ProtocolError } from '../errors.js';
+import { member, receiveAnswer } from '../oauth/endpoint-answer.js';
+import { errorOfAnswer } from '../oauth/endpoint-error.js';
+import type { Person } from '../oauth/person.js';
+
+/** What asking takes. */
+export interface FetchPersonOptions {
+  fetch: Fetch;
+  /** Without a slash at the end. */
+  apiBase: string;
+  accessToken: string;
+  signal?: AbortSignal | undefined;
+  clock?: Pick<Clock, 'now'> | undefined;
+}
+
+/** Asks Webex whose token this is: GET /people/me (webex-facts 7). */
+export async function fetchPerson({
+  fetch,
+  apiBase,
+  accessToken,
+  signal,
+  clock = systemClock,
+}: FetchPersonOptions): Promise<Person> {
+  const headers = { accept: 'application/json', authorization: `Bearer ${accessToken}` };
+  const answer = await receiveAnswer(
+    (watched) => watched(`${apiBase}/people/me`, { method: 'GET', headers, redirect: 'manual', signal }),
+    { fetch, clock, signal },
+  );
+  if (answer.status !== 200) throw errorOfAnswer(answer);
+  const { body, status, trackingId } = answer;
+  const id = member(body, 'id');
+  const orgId = member(body, 'orgId') ?? undefined;
+  if (!isIdentifier(id) || !(orgId === undefined || isIdentifier(orgId))) {
+    throw new ProtocolError('The answer of people/me names no person', { status, trackingId });
+  }
+  const emails = member(body, 'emails');
+  return {
+    id,
+    orgId,
+    displayName: printable(member(body, 'displayName'), 256),
+    email: printable(Array.isArray(emails) ? emails[0] : undefined, 320),
+    type: printable(member(body, 'type'), 32),
+  };
+}
+
+// An identity is taken as it is or not at all: shortened or cleaned it could be someone else's.
+function isIdentifier(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,512}$/.test(value);
+}
+
+// For people to read: no control characters, no invisible or direction-changing ones, no half characters.
+function printable(value: unknown, longest: number): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const text = value.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '').trim();
+  return Array.from(text).slice(0, longest).join('') || undefined;
+}

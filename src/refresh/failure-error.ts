@@ -1,0 +1,30 @@
+import {
+  InvalidClientError,
+  NetworkError,
+  RateLimitError,
+  ServiceUnavailableError,
+  TimeoutError,
+  UnauthorizedError,
+  type WebexAuthError,
+} from '../errors.js';
+import type { Failure } from '../stores/grant-record.js';
+
+/** The error of a refresh that failed earlier, perhaps in another process, and is not to be repeated before `retryAt`. */
+export function errorOfFailure(failure: Failure, retryAt: number | undefined): WebexAuthError {
+  const details = { trackingId: failure.trackingId, retryAt };
+  const text = `The last refresh failed with ${failure.code}; the next attempt is not due yet`;
+  switch (failure.code) {
+    case 'INVALID_CLIENT':
+      return new InvalidClientError(text, details);
+    case 'RATE_LIMITED':
+      return new RateLimitError(text, details);
+    case 'TIMEOUT':
+      return new TimeoutError(text, details);
+    case 'NETWORK_ERROR':
+      return new NetworkError(text, { ...details, reason: 'other', maybeProcessed: true });
+    case 'UNAUTHORIZED':
+      return new UnauthorizedError(text, details);
+    default:
+      return new ServiceUnavailableError(text, details);
+  }
+}

@@ -1,0 +1,325 @@
+import type { Clock } from '../base/clock.js';
+import type { Emitter } from '../base/emitter.js';
+import { SingleFlight } from '../base/single-flight.js';
+import {
+  GrantNotFoundError,
+  MissingScopeError,
+  ReauthRequiredError,
+  StoreUnavailableError,
+  TimeoutError,
+} from '../errors.js';
+import type { RefreshCause, WebexAuthEvents } from '../events.js';
+import { missingScopes } from '../oauth/scope.js';
+import type { AccessToken, TokenOptions } from '../oauth/token-source.js';
+import type { Grant } from '../vault/grant.js';
+import type { Vault } from '../vault/vault.js';
+import { errorOfFailure } from './failure-error.js';
+import type { RefreshResult } from './refresh-protocol.js';
+import type { Refresher } from './refresher.js';
+import { freshness, mandatoryAt } from './refresh-policy.js';
+import { TokenCache } from './token-cache.js';
+
+const DEFAULT_MAX_STALENESS_MS = 1_000;
+const CALLER_WAIT_MS = 30_000;
+const REJECTION_PAUSE_MS = 30_000;
+const REFRESHED_JUST_NOW_MS = 60_000;
+const MAX_REJECTIONS = 10_000;
+const MAX_ROUNDS = 3;
+
+/** What handing out tokens needs. */
+export interface GrantTokensOptions {
+  vault: Vault;
+  refresher: Refresher;
+  emitter: Emitter<WebexAuthEvents>;
+  clock: Clock;
+  /** How old an answer from the cache may be, milliseconds (default 1,000). */
+  maxStalenessMs?: number | undefined;
+  /** Memory for opened grants, bytes. */
+  cacheBytes?: number | undefined;
+}
+
+/**
+ * Hands out access tokens by subject: fresh ones from the cache, due ones while a refresh runs behind, used-up ones never. A
+ * caller waits at most 30 s, and cancels nothing but its own wait.
+ */
+export class GrantTokens {
+  readonly #vault: Vault;
+  readonly #refresher: Refresher;
+  readonly #emitter: Emitter<WebexAuthEvents>;
+  readonly #clock: Clock;
+  readonly #maxStalenessMs: number;
+  readonly #cache: TokenCache;
+  readonly #reads = new SingleFlight<Grant | undefined>();
+  readonly #rejections = new Map<string, { accessToken: string; at: number }>();
+
+  constructor(options: GrantTokensOptions) {
+    this.#vault = options.vault;
+    this.#refresher = options.refresher;
+    this.#emitter = options.emitter;
+    this.#clock = options.clock;
+    this.#maxStalenessMs = options.maxStalenessMs ?? DEFAULT_MAX_STALENESS_MS;
+    this.#cache = new TokenCache({ budgetBytes: options.cacheBytes });
+  }
+
+  /**
+   * A token that is valid now. Errors: `GrantNotFoundError`, `ReauthRequiredError`, `MissingScopeError`, `TimeoutError`, those of the
+   * token endpoint when there is no valid token to fall back on, the store's.
+   */
+  token(subject: string, options?: TokenOptions): Promise<AccessToken> {
+    if (options === undefined) {
+      const entry = this.#cache.get(subject);
+      if (
+        entry?.answer !== undefined &&
+        entry.answerUntil > this.#clock.now() &&
+        this.#clock.monotonic() - entry.checkedAt <= this.#maxStalenessMs
+      ) {
+        return entry.answer;
+      }
+    }
+    return this.#token(subject, options ?? {});
+  }
+
+  /** A valid token from the cache, or nothing. Never reads, refreshes or waits. */
+  peek(subject: string): AccessToken | undefined {
+    const grant = this.#cache.get(subject)?.grant;
+    return grant && this.#isValid(grant) ? answer(grant) : undefined;
+  }
+
+  /** The grant as last seen by this process, or nothing. */
+  seen(subject: string): Grant | undefined {
+    return this.#cache.get(subject)?.grant;
+  }
+
+  /** The grant as it is stored now. */
+  async read(subject: string): Promise<Grant | undefined> {
+    return this.#load(subject, 0);
+  }
+
+  /** Takes note of a grant that was just stored or read. */
+  remember(grant: Grant): void {
+    const before = this.#cache.get(grant.subject);
+    if (before && before.grant.record.generation > grant.record.generation) return;
+    const { tokenSet, record } = grant;
+    const now = this.#clock.now();
+    const usable = grant.state !== 'dead' && freshness(tokenSet, { now, dueAt: record.dueAt }) === 'fresh';
+    this.#cache.set(grant.subject, {
+      grant,
+      answer: usable ? Promise.resolve(answer(grant)) : undefined,
+      answerUntil: Math.min(record.dueAt ?? Infinity, mandatoryAt(tokenSet)),
+      checkedAt: this.#clock.monotonic(),
+    });
+  }
+
+  /** Forgets what is known of a subject, so that the next call reads the store. */
+  forget(subject: string): void {
+    this.#cache.delete(subject);
+    this.#rejections.delete(subject);
+  }
+
+  /** Forgets everything in clear. */
+  clear(): void {
+    this.#cache.clear();
+    this.#rejections.clear();
+  }
+
+  /** Refreshes now, due or not. Errors: as `token`, and those of the token endpoint. */
+  async refresh(
+    subject: string,
+    { cause = 'manual', signal }: { cause?: RefreshCause; signal?: AbortSignal | undefined } = {},
+  ): Promise<Grant> {
+    const grant = await this.#existing(subject, 0);
+    if (grant.state === 'dead' || !this.#refresher.canRenew(grant)) throw reauthRequired(grant);
+    const { error, grant: now } = await this.#refresh(grant, cause, signal);
+    if (error) throw error;
+    if (now.state === 'dead') throw reauthRequired(now);
+    return now;
+  }
+
+  /**
+   * "The API refused this access token": refreshes only if it is still the current one, at most once in 30 s. Resolves to the token
+   * to use now, which is the same where nothing better is to be had. Errors: `GrantNotFoundError`, `ReauthRequiredError`.
+   */
+  async reportRejected(
+    subject: string,
+    accessToken: string,
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<AccessToken> {
+    const grant = await this.#existing(subject, 0);
+    if (grant.tokenSet.accessToken !== accessToken) return this.#token(subject, { signal });
+    const last = this.#rejections.get(subject);
+    const repeated =
+      last?.accessToken === accessToken && this.#clock.monotonic() - last.at < REJECTION_PAUSE_MS;
+    this.#noteRejection(subject, accessToken);
+    if (grant.state === 'dead') throw reauthRequired(grant);
+    if (repeated) return answer(grant);
+    if (!this.#refresher.canRenew(grant)) return this.#rejected(grant);
+    const { grant: now } = await this.#refresh(grant, 'rejected', signal);
+    if (now.state === 'dead') throw reauthRequired(now);
+    return now.tokenSet.accessToken === accessToken ? this.#rejected(now) : answer(now);
+  }
+
+  #rejected(grant: Grant): AccessToken {
+    const { subject } = grant;
+    this.#emitter.emit('unauthorized', {
+      subject,
+      kind: 'rejected',
+      reason: 'rejected',
+      action: 'sign_in_again',
+    });
+    return answer(grant);
+  }
+
+  #noteRejection(subject: string, accessToken: string): void {
+    this.#rejections.delete(subject);
+    this.#rejections.set(subject, { accessToken, at: this.#clock.monotonic() });
+    for (const oldest of this.#rejections.keys()) {
+      if (this.#rejections.size <= MAX_REJECTIONS) break;
+      this.#rejections.delete(oldest);
+    }
+  }
+
+  async #token(subject: string, options: TokenOptions): Promise<AccessToken> {
+    const { minTtl = 0, requireScope, signal } = options;
+    let known = await this.#existing(subject, this.#maxStalenessMs);
+    for (let round = 1; ; round++) {
+      if (requireScope) requireScopes(known, requireScope);
+      const { tokenSet, record } = known;
+      const now = this.#clock.now();
+      const valid = this.#isValid(known);
+      if (known.state === 'dead') return valid ? answer(known) : raise(reauthRequired(known));
+      const state = freshness(tokenSet, { now, dueAt: record.dueAt, minTtl: minTtl * 1000 });
+      if (state === 'fresh') return answer(known);
+      if (!this.#refresher.canRenew(known)) {
+        return valid ? { ...answer(known), stale: true } : raise(reauthRequired(known));
+      }
+      if (state === 'due') {
+        this.#refreshBehind(known);
+        return answer(known);
+      }
+      const resting = record.failure !== undefined && record.dueAt !== undefined && now < record.dueAt;
+      if (record.failure && resting) {
+        return valid ? answer(known) : raise(errorOfFailure(record.failure, record.dueAt));
+      }
+      const renewedJustNow = now - tokenSet.issuedAt < REFRESHED_JUST_NOW_MS && now < mandatoryAt(tokenSet);
+      if ((renewedJustNow && valid) || (round > MAX_ROUNDS && valid))
+        return { ...answer(known), stale: true };
+      if (round > MAX_ROUNDS)
+        throw new TimeoutError('The grant kept changing while its token was being refreshed');
+      const generation = record.generation;
+      const result = await this.#refreshOrFallBack(known, valid, signal);
+      known = result.grant;
+      if (result.error) {
+        return this.#isValid(known) ? staleAnswer(known, result.error.code) : raise(result.error);
+      }
+      if (known.record.generation === generation && known.state !== 'dead' && this.#isValid(known)) {
+        return { ...answer(known), stale: true };
+      }
+    }
+  }
+
+  // A refresh that cannot even begin (the store is away) costs nothing while the access token is good.
+  async #refreshOrFallBack(
+    grant: Grant,
+    valid: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<RefreshResult> {
+    try {
+      return await this.#refresh(grant, 'access', signal);
+    } catch (error) {
+      const passing = error instanceof StoreUnavailableError || error instanceof TimeoutError;
+      if (valid && passing) return { grant, refreshed: false, error };
+      throw error;
+    }
+  }
+
+  #refreshBehind(grant: Grant): void {
+    // Its failures are told by events, and recorded for the next caller.
+    this.#refresh(grant, 'access', undefined).catch(() => undefined);
+  }
+
+  async #refresh(
+    { subject, record }: Grant,
+    cause: RefreshCause,
+    signal: AbortSignal | undefined,
+  ): Promise<RefreshResult> {
+    const refresh = this.#refresher.refresh(subject, { cause, generation: record.generation });
+    const result = await this.#waitFor(refresh, signal);
+    this.remember(result.grant);
+    return result;
+  }
+
+  #waitFor<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason as Error);
+      const settle = (end: () => void): void => {
+        limit.cancel();
+        signal?.removeEventListener('abort', onAbort);
+        end();
+      };
+      const onAbort = (): void => settle(() => reject(signal?.reason as Error));
+      const limit = this.#clock.after(CALLER_WAIT_MS, () =>
+        settle(() => reject(new TimeoutError('The refresh takes longer than a caller waits; it goes on'))),
+      );
+      signal?.addEventListener('abort', onAbort);
+      work.then(
+        (result) => settle(() => resolve(result)),
+        (error: unknown) => settle(() => reject(error as Error)),
+      );
+    });
+  }
+
+  async #existing(subject: string, maxAgeMs: number): Promise<Grant> {
+    const grant = await this.#load(subject, maxAgeMs);
+    if (grant) return grant;
+    this.#emitter.emit('unauthorized', {
+      subject,
+      kind: 'missing',
+      reason: 'missing',
+      action: 'sign_in_again',
+    });
+    throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
+  }
+
+  async #load(subject: string, maxAgeMs: number): Promise<Grant | undefined> {
+    const entry = this.#cache.get(subject);
+    if (entry && maxAgeMs > 0 && this.#clock.monotonic() - entry.checkedAt <= maxAgeMs) return entry.grant;
+    try {
+      const grant = await this.#reads.run(subject, () => this.#vault.read(subject));
+      if (grant) this.remember(grant);
+      else this.#cache.delete(subject);
+      return grant;
+    } catch (error) {
+      if (error instanceof StoreUnavailableError && entry && this.#isValid(entry.grant)) return entry.grant;
+      throw error;
+    }
+  }
+
+  #isValid({ subject, tokenSet: { accessToken, expiresAt }, state }: Grant): boolean {
+    if (state === 'dead' && this.#rejections.get(subject)?.accessToken === accessToken) return false;
+    return expiresAt === undefined || expiresAt > this.#clock.now();
+  }
+}
+
+function answer({ tokenSet: { accessToken, expiresAt }, record: { failure } }: Grant): AccessToken {
+  return { accessToken, expiresAt, stale: failure !== undefined, lastError: failure?.code };
+}
+
+function staleAnswer(grant: Grant, lastError: string): AccessToken {
+  return { ...answer(grant), stale: true, lastError };
+}
+
+function reauthRequired({ record, state }: Grant): ReauthRequiredError {
+  const reason = state === 'dead' ? (record.reason ?? 'revoked') : 'expired';
+  return new ReauthRequiredError('The grant has ended; the person must sign in again', {
+    reauth: { reason, since: state === 'dead' ? record.stateSince : (record.expiresAt ?? record.updatedAt) },
+  });
+}
+
+function requireScopes({ tokenSet, requestedScope }: Grant, required: readonly string[]): void {
+  const missing = missingScopes(required, tokenSet.scope ?? requestedScope ?? []);
+  if (missing.length > 0) throw new MissingScopeError(missing);
+}
+
+function raise(error: Error): never {
+  throw error;
+}

@@ -1,0 +1,284 @@
+import {
+  GrantNotFoundError,
+  InvalidRequestError,
+  InvalidScopeError,
+  isWebexAuthError,
+  ProtocolError,
+  RateLimitError,
+  ReauthRequiredError,
+  TimeoutError,
+  UnauthorizedClientError,
+  UnauthorizedError,
+  UnsupportedGrantTypeError,
+  type WebexAuthError,
+} from '../errors.js';
+import type { RefreshCause } from '../events.js';
+import { tokenSetFromCandidate } from '../oauth/grants/kept-token-set.js';
+import type { Renewer } from '../oauth/grants/renewer.js';
+import { TokenSet } from '../oauth/token-set.js';
+import type { Failure, GrantRecord, TokenWrite } from '../stores/grant-record.js';
+import type { Grant } from '../vault/grant.js';
+import { Lease } from './lease.js';
+import { planDueUnchanged, planRetry, planSuspectRetry } from './refresh-policy.js';
+import {
+  LEASE_MS,
+  PRESENTATION_DEADLINE_MS,
+  TOKEN_GATE,
+  type RefresherOptions,
+  type RefreshResult,
+} from './refresh-protocol.js';
+import { storeSuccessor } from './successor.js';
+
+const MAX_PRESENTATIONS = 3;
+const DEFAULT_GATE_MS = 60_000;
+
+/**
+ * Claim, present, record the outcome: one holder's attempts at one generation (`refresh-protocol.md`). A refresh token whose
+ * answer never came is presented again at once, up to three times; then the intent is left open for whoever comes next.
+ */
+export class Presentation {
+  readonly #options: RefresherOptions & { cause: RefreshCause; closing: AbortSignal };
+  readonly #started: number;
+  #presented = 0;
+  #outcomeUnknown = false;
+  #candidateRefused = false;
+
+  constructor(options: RefresherOptions & { cause: RefreshCause; closing: AbortSignal }) {
+    this.#options = options;
+    this.#started = options.clock.monotonic();
+  }
+
+  /** One claim and one presentation. Undefined: look at the row again and decide anew. */
+  async attempt(seen: Grant, renewer: Renewer): Promise<RefreshResult | undefined> {
+    const { leases, clock, holder, leaseMs = LEASE_MS } = this.#options;
+    const claimedAt = clock.monotonic();
+    const claim = await leases.claim(seen.record.key, {
+      holder,
+      version: seen.record.version,
+      leaseMs,
+      deadlineMs: PRESENTATION_DEADLINE_MS,
+    });
+    if (!claim.done) return undefined;
+    const claimed = claim.record;
+    const lease = new Lease({
+      leases,
+      clock,
+      key: claimed.key,
+      holder,
+      fence: claimed.fence,
+      leaseMs,
+      claimedAt,
+    });
+    try {
+      await this.#trace('claimed', seen.subject);
+      return await this.#present({ ...seen, record: claimed }, seen.record, renewer, lease);
+    } finally {
+      lease.stop();
+    }
+  }
+
+  async #present(
+    grant: Grant,
+    before: GrantRecord,
+    renewer: Renewer,
+    lease: Lease,
+  ): Promise<RefreshResult | undefined> {
+    const { record, subject } = grant;
+    const kept = this.#candidate(grant, before);
+    if (kept?.complete) return this.#store(grant, kept.tokenSet, kept.tokenSet);
+    const presented = kept?.tokenSet ?? grant.tokenSet;
+    await this.#trace('presenting', subject);
+    if (!lease.isCertain()) {
+      // This process was paused: the token was not sent, and whether it still may be is not certain any more.
+      await this.#close(grant, new TimeoutError('The process was paused before it could refresh'));
+      return undefined;
+    }
+    const deadline = new AbortController();
+    const timer = this.#options.clock.after(PRESENTATION_DEADLINE_MS, () => {
+      deadline.abort(new TimeoutError('The token endpoint did not answer in time'));
+    });
+    let successor: TokenSet;
+    try {
+      this.#presented += 1;
+      successor = await renewer.renew(presented, {
+        signal: deadline.signal,
+        onCandidate: async (raw) => {
+          await this.#options.leases.keepCandidate(record.key, {
+            fence: record.fence,
+            candidate: this.#options.vault.sealCandidate(record, raw),
+          });
+        },
+      });
+    } catch (error) {
+      return await this.#failed(grant, toWebexAuthError(error), presented !== grant.tokenSet);
+    } finally {
+      timer.cancel();
+    }
+    await this.#trace('answered', subject);
+    return this.#store(grant, presented, successor);
+  }
+
+  // An answer that an earlier holder kept: complete enough to be stored as it is, or only a newer refresh token to present.
+  #candidate(grant: Grant, before: GrantRecord): { tokenSet: TokenSet; complete: boolean } | undefined {
+    if (this.#candidateRefused) return undefined;
+    const raw = this.#options.vault.openCandidate(grant.record);
+    if (!raw) return undefined;
+    const now = before.intent?.sentAt ?? before.updatedAt;
+    const tokenSet = tokenSetFromCandidate(raw, { previous: grant.tokenSet, now });
+    if (tokenSet && (tokenSet.expiresAt === undefined || tokenSet.expiresAt > this.#options.clock.now())) {
+      return { tokenSet, complete: true };
+    }
+    const refreshToken = raw['refresh_token'];
+    if (typeof refreshToken !== 'string' || refreshToken === '') return undefined;
+    return { tokenSet: new TokenSet({ ...grant.tokenSet.toData(), refreshToken }), complete: false };
+  }
+
+  async #store(grant: Grant, presented: TokenSet, successor: TokenSet): Promise<RefreshResult | undefined> {
+    const { vault, emitter, clock, cause } = this.#options;
+    const { subject, record } = grant;
+    const unchanged = successor.accessToken === grant.tokenSet.accessToken;
+    const write: TokenWrite = unchanged
+      ? vault.write(subject, record.generation + 1, successor, planDueUnchanged(successor, clock.now()))
+      : vault.write(subject, record.generation + 1, successor);
+    await this.#trace('committing', subject);
+    const stored = await storeSuccessor({ ...this.#options, record, write });
+    if (stored.fate === 'deleted') {
+      if (successor.refreshToken && successor.refreshToken !== presented.refreshToken) {
+        await this.#options.revokeOrphan(successor.refreshToken).catch(() => undefined);
+      }
+      throw new GrantNotFoundError('The grant was disconnected while it was being refreshed');
+    }
+    const now = vault.openRecord(stored.record);
+    if (!now) return undefined;
+    if (stored.fate === 'lost') return { grant: now, refreshed: false };
+    await this.#trace('committed', subject);
+    if (grant.state === 'suspect') emitter.emit('grant:recovered', { subject });
+    emitter.emit('token:refresh', {
+      subject,
+      expiresAt: successor.expiresAt,
+      cause,
+      attempts: Math.max(1, this.#presented),
+      ms: Math.round(clock.monotonic() - this.#started),
+    });
+    await this.#trace('announced', subject);
+    return { grant: now, refreshed: true };
+  }
+
+  async #failed(
+    grant: Grant,
+    error: WebexAuthError,
+    presentedCandidate: boolean,
+  ): Promise<RefreshResult | undefined> {
+    const { outcomeOf, emitter, closing } = this.#options;
+    const { subject } = grant;
+    const { code, retryable, trackingId, retryAt } = error;
+    emitter.emit('auth:error', { subject, code, retryable, trackingId, retryAt });
+    const outcome = outcomeOf(error);
+    if (outcome === 'verdict') {
+      if (!presentedCandidate) return this.#bury(grant, error, 'dead');
+      this.#candidateRefused = true;
+      return undefined;
+    }
+    if (outcome === 'unknown') {
+      this.#outcomeUnknown = true;
+      if (this.#presented < MAX_PRESENTATIONS && !closing.aborted) return undefined;
+      return this.#leave(grant, error);
+    }
+    if (error instanceof RateLimitError) await this.#shutGate(error);
+    const ambiguous = this.#outcomeUnknown || grant.record.unknown;
+    return isDoubtful(error) && !ambiguous ? this.#bury(grant, error, 'suspect') : this.#close(grant, error);
+  }
+
+  // The claim returned the row under the lease: its version and fence confirm that the refused token is still the stored one.
+  async #bury(
+    grant: Grant,
+    error: WebexAuthError,
+    state: 'dead' | 'suspect',
+  ): Promise<RefreshResult | undefined> {
+    const { leases, emitter, clock, random = Math.random } = this.#options;
+    const { record, subject } = grant;
+    const failure = this.#failure(record, error);
+    const ambiguous = this.#outcomeUnknown || record.unknown;
+    const reason = state === 'suspect' ? 'refused' : ambiguous ? 'ambiguous' : 'revoked';
+    const buried = await leases.bury(record.key, {
+      fence: record.fence,
+      version: record.version,
+      state,
+      reason,
+      failure,
+      dueAt:
+        state === 'dead'
+          ? undefined
+          : planSuspectRetry({ now: clock.now(), failures: failure.count, jitter: random() }),
+    });
+    if (!buried.done) return undefined;
+    if (state === 'dead') {
+      emitter.emit('unauthorized', { subject, kind: 'dead', reason, action: 'sign_in_again' });
+    } else if (grant.state !== 'suspect') {
+      emitter.emit('grant:suspect', { subject, reason });
+    }
+    return this.#unrefreshed(buried.record, state === 'dead' ? reauthError(buried.record, error) : error);
+  }
+
+  async #close(grant: Grant, error: WebexAuthError): Promise<RefreshResult | undefined> {
+    const closed = await this.#options.leases.close(grant.record.key, this.#retryLater(grant, error));
+    return closed.done ? this.#unrefreshed(closed.record, error) : undefined;
+  }
+
+  async #leave(grant: Grant, error: WebexAuthError): Promise<RefreshResult | undefined> {
+    const left = await this.#options.leases.leave(grant.record.key, this.#retryLater(grant, error));
+    return left.done ? this.#unrefreshed(left.record, error) : undefined;
+  }
+
+  #retryLater(grant: Grant, error: WebexAuthError): { fence: number; failure: Failure; dueAt: number } {
+    const { clock, random = Math.random } = this.#options;
+    const failure = this.#failure(grant.record, error);
+    const planned = planRetry(grant.tokenSet, { now: clock.now(), jitter: random() });
+    return { fence: grant.record.fence, failure, dueAt: Math.max(planned, error.retryAt ?? 0) };
+  }
+
+  #unrefreshed(record: GrantRecord, error: WebexAuthError): RefreshResult | undefined {
+    const now = this.#options.vault.openRecord(record);
+    return now ? { grant: now, refreshed: false, error } : undefined;
+  }
+
+  #failure(record: GrantRecord, { code, trackingId }: WebexAuthError): Failure {
+    return { code, trackingId, at: this.#options.clock.now(), count: (record.failure?.count ?? 0) + 1 };
+  }
+
+  async #shutGate(error: RateLimitError): Promise<void> {
+    const { gates, owner, clock } = this.#options;
+    const until = error.retryAt ?? clock.now() + DEFAULT_GATE_MS;
+    await gates.shut(owner, TOKEN_GATE, { until, reason: error.code });
+  }
+
+  async #trace(...point: Parameters<NonNullable<RefresherOptions['trace']>>): Promise<void> {
+    await this.#options.trace?.(...point);
+  }
+}
+
+// Answers that name neither the client, nor the grant, nor a passing trouble.
+function isDoubtful(error: WebexAuthError): boolean {
+  return (
+    error instanceof UnauthorizedError ||
+    error instanceof InvalidRequestError ||
+    error instanceof InvalidScopeError ||
+    error instanceof UnauthorizedClientError ||
+    error instanceof UnsupportedGrantTypeError ||
+    (error instanceof ProtocolError && error.status === 400)
+  );
+}
+
+function reauthError(record: GrantRecord, { status, trackingId }: WebexAuthError): ReauthRequiredError {
+  return new ReauthRequiredError('The grant has ended; the person must sign in again', {
+    status,
+    trackingId,
+    reauth: { reason: record.reason ?? 'revoked', since: record.stateSince },
+  });
+}
+
+// What a renewer of the application throws may hold anything: only its name is kept.
+function toWebexAuthError(error: unknown): WebexAuthError {
+  if (isWebexAuthError(error)) return error;
+  return new ProtocolError(`The renewal failed: ${error instanceof Error ? error.name : typeof error}`);
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '../base/clock.js';
+import type { Emitter } from '../base/emitter.js';
+import type { WebexAuthError } from '../errors.js';
+import type { WebexAuthEvents } from '../events.js';
+import type { Renewer } from '../oauth/grants/renewer.js';
+import type { Outcome } from '../oauth/outcome.js';
+import type { GateStore } from '../stores/gate-store.js';
+import type { GrantOwner, GrantStore } from '../stores/grant-store.js';
+import type { LeaseStore } from '../stores/lease-store.js';
+import type { Grant } from '../vault/grant.js';
+import type { Vault } from '../vault/vault.js';
+
+/** Lease of one refresh, by the store's clock; renewed while its holder works. Milliseconds. */
+export const LEASE_MS = 15_000;
+
+/** How long a presented refresh token may stay unanswered. Milliseconds. */
+export const PRESENTATION_DEADLINE_MS = 120_000;
+
+/** The gate that a 429 of the token endpoint shuts for the whole client. */
+export const TOKEN_GATE = 'token-endpoint';
+
+/** Where a refresh stands, named for tests that stop a process there. */
+export type TracePoint = 'claimed' | 'presenting' | 'answered' | 'committing' | 'committed' | 'announced';
+
+/** What a refresh needs; renewers and the error classifier come as values. */
+export interface RefresherOptions {
+  vault: Vault;
+  grants: GrantStore;
+  leases: LeaseStore;
+  gates: GateStore;
+  owner: GrantOwner;
+  renewerOf(kind: string): Renewer | undefined;
+  outcomeOf(error: unknown): Outcome;
+  /** Ends a successor whose grant was disconnected while it was minted. */
+  revokeOrphan(refreshToken: string): Promise<void>;
+  emitter: Emitter<WebexAuthEvents>;
+  clock: Clock;
+  /** Random and unique per process. */
+  holder: string;
+  random?: () => number;
+  leaseMs?: number;
+  trace?: ((point: TracePoint, subject: string) => void | Promise<void>) | undefined;
+}
+
+/** How a refresh ended. */
+export interface RefreshResult {
+  /** The grant as it is now stored. */
+  grant: Grant;
+  /** Whether this process stored a new token set. */
+  refreshed: boolean;
+  /** Why there is no new token set, where that is a failure. */
+  error?: WebexAuthError | undefined;
+}

@@ -1,0 +1,83 @@
+import { SingleFlight } from '../base/single-flight.js';
+import { ClosedError, GrantNotFoundError, RateLimitError } from '../errors.js';
+import type { RefreshCause } from '../events.js';
+import type { GrantRecord } from '../stores/grant-record.js';
+import type { Grant } from '../vault/grant.js';
+import { Presentation } from './presentation.js';
+import { TOKEN_GATE, type RefresherOptions, type RefreshResult } from './refresh-protocol.js';
+
+/**
+ * One refresh per generation, everywhere: single flight in the process, then lease and intent in the store. A refresh is
+ * detached from its callers: none of them can cancel it.
+ */
+export class Refresher {
+  readonly #options: RefresherOptions;
+  readonly #flights = new SingleFlight<RefreshResult>();
+  readonly #closing = new AbortController();
+
+  constructor(options: RefresherOptions) {
+    this.#options = options;
+  }
+
+  /** Whether there is something to renew this grant with. */
+  canRenew({ kind, tokenSet }: Pick<Grant, 'kind' | 'tokenSet'>): boolean {
+    return this.#options.renewerOf(kind)?.canRenew(tokenSet) ?? false;
+  }
+
+  /**
+   * Refreshes the token set of `generation`, or adopts what replaced it. Errors: `GrantNotFoundError`, `ClosedError`, and the
+   * store's; failures at the token endpoint are in the result.
+   */
+  refresh(subject: string, request: { cause: RefreshCause; generation: number }): Promise<RefreshResult> {
+    if (this.#closing.signal.aborted) return Promise.reject(new ClosedError('This WebexAuth is closed'));
+    return this.#flights.run(subject, () => this.#refresh(subject, request));
+  }
+
+  /** Takes no new work, and waits for the refreshes under way. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#flights.settled();
+  }
+
+  async #refresh(
+    subject: string,
+    { cause, generation }: { cause: RefreshCause; generation: number },
+  ): Promise<RefreshResult> {
+    const { grants, vault, gates, owner, clock, holder, random = Math.random } = this.#options;
+    const presentation = new Presentation({ ...this.#options, cause, closing: this.#closing.signal });
+    for (let round = 0; ; round++) {
+      if (round > 0) await clock.sleep(roundDelay(round, random));
+      const record = await grants.read(vault.key(subject));
+      const grant = record && vault.openRecord(record);
+      if (!record || !grant)
+        throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
+      if (record.generation !== generation || grant.state === 'dead') return { grant, refreshed: false };
+      const renewer = this.#options.renewerOf(grant.kind);
+      if (!renewer?.canRenew(grant.tokenSet)) return { grant, refreshed: false };
+      const gate = await gates.read(owner, TOKEN_GATE);
+      if (gate) return { grant, refreshed: false, error: gateError(gate.until) };
+      if (record.leaseHolder !== undefined && record.leaseHolder !== holder) {
+        if (this.#mayLeaveItToHolder(record, cause)) return { grant, refreshed: false };
+        continue;
+      }
+      const result = await presentation.attempt(grant, renewer);
+      if (result) return result;
+    }
+  }
+
+  // A follower whose access token is still good has no reason to wait for the holder.
+  #mayLeaveItToHolder(record: GrantRecord, cause: RefreshCause): boolean {
+    if (cause === 'scheduled') return true;
+    return (
+      cause === 'access' && (record.expiresAt === undefined || record.expiresAt > this.#options.clock.now())
+    );
+  }
+}
+
+function gateError(until: number): RateLimitError {
+  return new RateLimitError('The token endpoint asked this client to wait', { retryAt: until });
+}
+
+function roundDelay(round: number, random: () => number): number {
+  return Math.min(250, 10 * 2 ** Math.min(round - 1, 5)) * (0.5 + random() / 2);
+}

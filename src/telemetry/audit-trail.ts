@@ -1,0 +1,91 @@
+import type { Clock, Timer } from '../base/clock.js';
+import type { Emitter } from '../base/emitter.js';
+import type { WebexAuthEvents } from '../events.js';
+import type { AuditEntry, AuditLog } from '../stores/audit-log.js';
+import type { GrantOwner } from '../stores/grant-store.js';
+
+const FLUSH_MS = 200;
+const MAX_WAITING = 1_000;
+
+const RECORDED = [
+  'login',
+  'logout',
+  'token:refresh',
+  'unauthorized',
+  'auth:error',
+  'grant:suspect',
+  'grant:recovered',
+] as const satisfies readonly (keyof WebexAuthEvents)[];
+
+/** What the audit trail needs. */
+export interface AuditTrailOptions {
+  emitter: Emitter<WebexAuthEvents>;
+  audit: AuditLog;
+  owner: GrantOwner;
+  clock: Clock;
+}
+
+/**
+ * Writes the history of grants from their events, a moment later, so that no refresh waits for it. While the store is away up
+ * to 1,000 entries wait; what is beyond is dropped, oldest first.
+ */
+export class AuditTrail {
+  readonly #options: AuditTrailOptions;
+  readonly #stop: (() => void)[];
+  #waiting: AuditEntry[] = [];
+  #timer: Timer | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: AuditTrailOptions) {
+    this.#options = options;
+    this.#stop = RECORDED.map((event) =>
+      options.emitter.on(event, (payload) => {
+        this.#note(event, payload);
+      }),
+    );
+  }
+
+  /** Writes what waits; resolves when it is stored or the store has refused. */
+  flush(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  /** Stops listening and writes what waits. */
+  async close(): Promise<void> {
+    for (const stop of this.#stop) stop();
+    await this.flush();
+  }
+
+  #note(event: (typeof RECORDED)[number], payload: { subject: string | undefined }): void {
+    const { subject, ...rest } = payload;
+    if (subject === undefined) return;
+    const detail = Object.fromEntries(
+      Object.entries(rest).filter((field): field is [string, string | number | boolean] =>
+        ['string', 'number', 'boolean'].includes(typeof field[1]),
+      ),
+    );
+    this.#waiting.push({ at: this.#options.clock.now(), subject, event, detail });
+    if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
+    this.#timer ??= this.#options.clock.after(FLUSH_MS, () => {
+      void this.flush();
+    });
+  }
+
+  async #write(): Promise<void> {
+    const { audit, owner } = this.#options;
+    const batch = this.#waiting;
+    this.#waiting = [];
+    for (const [index, entry] of batch.entries()) {
+      try {
+        await audit.append(owner, entry);
+      } catch {
+        // The store is away: the rest waits for the next event, and the grants themselves come first.
+        this.#waiting = [...batch.slice(index), ...this.#waiting].slice(-MAX_WAITING);
+        return;
+      }
+    }
+  }
+}

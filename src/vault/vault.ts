@@ -1,0 +1,205 @@
+import { IntegrityError, KeyUnavailableError, StoreUnavailableError, WrongKeyError } from '../errors.js';
+import type { RawTokenResponse } from '../oauth/grants/renewer.js';
+import { TokenSet, type TokenSetData } from '../oauth/token-set.js';
+import { open, seal } from '../sealing/envelope.js';
+import type { KeyRing } from '../sealing/key-ring.js';
+import type { SealContext } from '../sealing/seal-context.js';
+import type { GrantKey, GrantRecord, GrantState, TokenWrite } from '../stores/grant-record.js';
+import type { GrantOwner, GrantStore } from '../stores/grant-store.js';
+import type { CustomFields, Grant, GrantDetails } from './grant.js';
+
+const CAS_ATTEMPTS = 20;
+
+/** Decides when the scheduler should look at a new token set; milliseconds since the epoch, undefined = never. */
+export type DueRule = (tokenSet: TokenSet) => number | undefined;
+
+/** Token sets ↔ sealed rows, by subject. Everything it hands to the store is ciphertext, instants and counters. */
+export class Vault {
+  readonly #grants: GrantStore;
+  readonly #keys: KeyRing;
+  readonly #owner: GrantOwner;
+  readonly #dueAt: DueRule;
+
+  constructor(options: { grants: GrantStore; keys: KeyRing; owner: GrantOwner; dueAt: DueRule }) {
+    this.#grants = options.grants;
+    this.#keys = options.keys;
+    this.#owner = options.owner;
+    this.#dueAt = options.dueAt;
+  }
+
+  /**
+   * Proves that the keys are those the vault was made with, and notes new ones. Changes nothing when they are not.
+   * Errors: `WrongKeyError`, `KeyUnavailableError` (the vault knows keys, and none of them is here).
+   */
+  async verifyKeys(): Promise<void> {
+    const known = await this.#grants.keyChecks(this.#owner);
+    for (const id of this.#keys.ids) this.#compareKeyCheck(id, known.get(id));
+    if (known.size > 0 && !this.#keys.ids.some((id) => known.has(id))) {
+      throw new KeyUnavailableError(
+        `The vault was made with the key ${[...known.keys()].join(', ')}, which is not among the keys given`,
+      );
+    }
+    for (const id of this.#keys.ids.filter((one) => !known.has(one))) {
+      this.#compareKeyCheck(
+        id,
+        await this.#grants.saveKeyCheck(this.#owner, { keyId: id, value: this.#keys.keyCheck(id) }),
+      );
+    }
+  }
+
+  #compareKeyCheck(id: string, known: string | undefined): void {
+    if (known === undefined || known === this.#keys.keyCheck(id)) return;
+    throw new WrongKeyError(`The key '${id}' is not the one this vault was made with`);
+  }
+
+  /** The store's key of a subject. */
+  key(subject: string): GrantKey {
+    return { ...this.#owner, subject };
+  }
+
+  /** The grant of a subject; undefined when there is none. Errors: `IntegrityError`, `KeyUnavailableError`, the store's. */
+  async read(subject: string): Promise<Grant | undefined> {
+    const record = await this.#grants.read(this.key(subject));
+    return record && this.openRecord(record);
+  }
+
+  /** Opens a row; a tombstone is no grant. */
+  openRecord(record: GrantRecord): Grant | undefined {
+    if (record.state === 'deleted') return undefined;
+    return {
+      subject: record.key.subject,
+      kind: record.kind,
+      state: record.state,
+      tokenSet: this.#openTokens(record),
+      record,
+      ...this.#openDetails(record),
+    };
+  }
+
+  /**
+   * Stores the token set of a login: a first one, or in place of what was there. `custom` and `person` replace the old
+   * ones when given. Resolves when it is durable.
+   */
+  async keep(subject: string, tokenSet: TokenSet, options: { kind: string } & GrantDetails): Promise<Grant> {
+    const { kind, ...details } = options;
+    const key = this.key(subject);
+    for (let attempt = 0; attempt < CAS_ATTEMPTS; attempt++) {
+      const before = await this.#grants.read(key);
+      const generation = before?.generation ?? 0;
+      const revision = before?.detailsRevision ?? 0;
+      const kept = before && before.state !== 'deleted' ? this.#openDetails(before) : {};
+      const sealed = this.#sealDetails(subject, revision + 1, { ...kept, ...definedOnly(details) });
+      const written = await this.#grants.save(
+        key,
+        { kind, details: sealed, ...this.write(subject, generation + 1, tokenSet) },
+        { generation, revision },
+      );
+      const grant = written.done ? this.openRecord(written.record) : undefined;
+      if (grant) return grant;
+    }
+    throw new StoreUnavailableError('The grant kept changing while a login was being stored; try again');
+  }
+
+  /** Changes the custom fields: given ones are set, `undefined` ones removed, the rest stays. Undefined when there is no grant. */
+  async updateCustom(subject: string, changes: Record<string, unknown>): Promise<Grant | undefined> {
+    const key = this.key(subject);
+    for (let attempt = 0; attempt < CAS_ATTEMPTS; attempt++) {
+      const grant = await this.read(subject);
+      if (!grant) return undefined;
+      const { person, requestedScope, record } = grant;
+      const custom: CustomFields = definedOnly({ ...grant.custom, ...changes });
+      const revision = record.detailsRevision;
+      const sealed = this.#sealDetails(subject, revision + 1, { person, requestedScope, custom });
+      const written = await this.#grants.saveDetails(key, sealed, { revision });
+      if (written.done) return this.openRecord(written.record);
+    }
+    throw new StoreUnavailableError(
+      'The grant kept changing while its custom fields were being stored; try again',
+    );
+  }
+
+  /** Makes the tombstone. Returns the row that it replaced, with its token set where it can be opened. */
+  async disconnect(
+    subject: string,
+  ): Promise<{ record: GrantRecord; tokenSet: TokenSet | undefined } | undefined> {
+    const record = await this.#grants.disconnect(this.key(subject));
+    if (!record) return undefined;
+    try {
+      return { record, tokenSet: this.#openTokens(record) };
+    } catch (error) {
+      // Without its key the grant can still be forgotten here; only the revocation upstream is out of reach.
+      if (error instanceof KeyUnavailableError || error instanceof IntegrityError)
+        return { record, tokenSet: undefined };
+      throw error;
+    }
+  }
+
+  /** Rows of this owner; see `GrantStore.list`. */
+  list(page: {
+    state?: GrantState | undefined;
+    after?: string | undefined;
+    limit: number;
+  }): Promise<GrantRecord[]> {
+    return this.#grants.list(this.#owner, page);
+  }
+
+  /** Seals a token set for the generation that it is going to be. */
+  write(subject: string, generation: number, tokenSet: TokenSet, dueAt = this.#dueAt(tokenSet)): TokenWrite {
+    return {
+      tokens: seal(
+        this.#keys,
+        JSON.stringify(tokenSet.toData()),
+        this.#context(subject, 'tokens', generation),
+      ),
+      keyId: this.#keys.currentId,
+      issuedAt: tokenSet.issuedAt,
+      expiresAt: tokenSet.expiresAt,
+      refreshExpiresAt: tokenSet.refreshTokenExpiresAt,
+      dueAt,
+    };
+  }
+
+  /** Seals a raw answer beside the generation that was presented for it. */
+  sealCandidate(record: GrantRecord, raw: RawTokenResponse): Uint8Array {
+    return seal(
+      this.#keys,
+      JSON.stringify(raw),
+      this.#context(record.key.subject, 'candidate', record.generation),
+    );
+  }
+
+  /** The raw answer kept with this row, if any. */
+  openCandidate(record: GrantRecord): RawTokenResponse | undefined {
+    if (!record.candidate) return undefined;
+    const context = this.#context(record.key.subject, 'candidate', record.generation);
+    return parse<RawTokenResponse>(open(this.#keys, record.candidate, context));
+  }
+
+  #openTokens(record: GrantRecord): TokenSet {
+    if (!record.tokens) throw new IntegrityError('The grant holds no token set');
+    const context = this.#context(record.key.subject, 'tokens', record.generation);
+    return new TokenSet(parse<TokenSetData>(open(this.#keys, record.tokens, context)));
+  }
+
+  #openDetails(record: GrantRecord): GrantDetails {
+    if (!record.details) return {};
+    const context = this.#context(record.key.subject, 'details', record.detailsRevision);
+    return parse<GrantDetails>(open(this.#keys, record.details, context));
+  }
+
+  #sealDetails(subject: string, revision: number, details: GrantDetails): Uint8Array {
+    return seal(this.#keys, JSON.stringify(details), this.#context(subject, 'details', revision));
+  }
+
+  #context(subject: string, column: string, generation: number): SealContext {
+    return { ...this.#owner, subject, column, generation };
+  }
+}
+
+function parse<Value>(plaintext: Uint8Array): Value {
+  return JSON.parse(new TextDecoder().decode(plaintext)) as Value;
+}
+
+function definedOnly<Value extends object>(value: Value): Value {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Value;
+}

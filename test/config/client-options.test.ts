@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { checkClient, isLoopback, scopeList } from '../../src/config/client-options.js';
+import { ConfigurationError } from '../../src/errors.js';
+
+const good = {
+  clientId: 'C1',
+  clientSecret: 's3cret',
+  redirectUri: 'https://app.example/callback',
+  scope: 'a:b',
+};
+
+function problemsOf(options: Parameters<typeof checkClient>[0]): { setting: string; problem: string }[] {
+  try {
+    checkClient(options);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return [...error.problems];
+    throw error;
+  }
+}
+
+describe('a client', () => {
+  it('is accepted with its scope as a list or as text, without duplicates', () => {
+    expect(checkClient(good).scope).toEqual(['a:b']);
+    expect(scopeList('a:b  c:d a:b\n')).toEqual(['a:b', 'c:d']);
+    expect(scopeList(['a:b', '', 'a:b'])).toEqual(['a:b']);
+    expect(scopeList(undefined)).toEqual([]);
+  });
+
+  it('lists everything that is wrong at once, with examples, and never a value', () => {
+    const problems = problemsOf({ clientSecret: 'has space', redirectUri: 'nonsense', scope: 'a"b' });
+    expect(problems.map(({ setting }) => setting)).toEqual([
+      'client.clientId',
+      'client.clientSecret',
+      'client.redirectUri',
+      'client.scope',
+    ]);
+    expect(JSON.stringify(problems)).not.toContain('has space');
+  });
+
+  it.each([
+    ['https://app.example/callback', undefined],
+    ['http://127.0.0.1:3000/callback', undefined],
+    ['http://localhost/callback', undefined],
+    ['http://[::1]:3000/callback', undefined],
+    ['http://app.example/callback', 'https'],
+    ['https://app.example/callback#part', 'fragment'],
+    ['https://user@app.example/callback', 'user name'],
+    ['/callback', 'absolute'],
+    ['ftp://app.example/', 'https'],
+    ['javascript:alert(1)', 'https'],
+    ['http://127.0.0.1.evil.example/', 'https'],
+  ])('redirect URI %s → %s', (redirectUri, complaint) => {
+    const [problem] = problemsOf({ ...good, redirectUri });
+    if (complaint === undefined) expect(problem).toBeUndefined();
+    else expect(problem?.problem).toContain(complaint);
+  });
+
+  it('is always confidential', () => {
+    const [problem] = problemsOf({ ...good, clientType: 'public' as 'confidential' });
+    expect(problem).toMatchObject({ setting: 'client.clientType' });
+  });
+});
+
+it.each([
+  ['127.0.0.1', true],
+  ['127.9.9.9', true],
+  ['localhost', true],
+  ['[::1]', true],
+  ['localhost.example', false],
+  ['127.0.0.1.example', false],
+  ['10.0.0.1', false],
+])('isLoopback(%s) is %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected);
+});

@@ -1,0 +1,28 @@
+import { startEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.js';
+import type { EndpointAddresses } from '../../src/config/endpoint-options.js';
+import type { ClientOptions } from '../../src/index.js';
+
+/** An emulator with the settings that point an application at it. */
+export interface Emulated {
+  emulator: Emulator;
+  client: ClientOptions & { redirectUri: string; scope: readonly string[] };
+  endpoints: EndpointAddresses;
+}
+
+export async function startEmulated(options: EmulatorOptions = {}): Promise<Emulated> {
+  const emulator = await startEmulator(options);
+  const [known] = emulator.clients;
+  if (!known) throw new Error('the emulator has no client');
+  const { clientId, clientSecret, redirectUris, scopes } = known;
+  const { apiBase, authorize, token, revoke } = emulator.endpoints;
+  return {
+    emulator,
+    client: { clientId, clientSecret, redirectUri: redirectUris[0] ?? '', scope: scopes },
+    endpoints: {
+      apiBase,
+      authorizationEndpoint: authorize,
+      tokenEndpoint: token,
+      revocationEndpoint: revoke,
+    },
+  };
+}
