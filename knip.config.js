@@ -14,7 +14,13 @@ const published = [...Object.values(entryPoints), ...Object.values(bin)]
 
 /** @type {import('knip').KnipConfig} */
 export default {
-  entry: [...new Set(published), 'scripts/*.mjs', 'bench/*.mjs', 'test/support/summary-reporter.ts'],
+  entry: [
+    ...new Set(published),
+    'scripts/*.mjs',
+    'bench/*.mjs',
+    'test/support/summary-reporter.ts',
+    'test/**/*.worker.ts',
+  ],
   project: ['src/**/*.ts!', 'test/**/*.ts', 'bench/**/*', 'scripts/**/*.mjs'],
   // publint: started by scripts/check.mjs; the types of express: for the code blocks of the docs.
   ignoreDependencies: ['publint', '@types/express'],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock, type Clock } from './base/clock.js';
 import { Emitter } from './base/emitter.js';
-import type { Fetch } from './base/fetch.js';
+import type { Fetch, WholeFetch } from './base/fetch.js';
 import type { ClientSettings } from './config/client-options.js';
 import { ClosedError, ConfigurationError, isWebexAuthError } from './errors.js';
 import type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
@@ -92,7 +92,7 @@ export class Assembly {
   readonly sessions: Sessions | undefined;
   readonly tokenEndpoint: TokenEndpoint | undefined;
   readonly #transport: Transport;
-  readonly #fetch: Fetch;
+  readonly #fetch: WholeFetch;
   readonly #api: ApiSettings;
   readonly #refresher: Refresher;
   readonly #scheduler: Scheduler;

@@ -117,7 +117,7 @@ describe('WebexAuth', () => {
 
     await signIn(auth);
     expect(await auth.disconnect(subject)).toEqual({ existed: true, revoked: true });
-    const { status } = await fetch(`${emulated.endpoints.apiBase ?? ''}/people/me`, {
+    const { status } = await fetch(`${emulated.endpoints.apiBase}/people/me`, {
       headers: { authorization: `Bearer ${accessToken}` },
     });
     expect(status).toBe(200);

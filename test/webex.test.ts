@@ -231,7 +231,7 @@ describe('a Webex of its own', () => {
   it('3.2 requestAuthorizationCodeGrant exchanges a code, and Webex takes it once', async () => {
     const webex = init();
     await webex.whenReady();
-    const url = new URL(emulated.endpoints.authorizationEndpoint ?? '');
+    const url = new URL(emulated.endpoints.authorizationEndpoint);
     url.search = String(
       new URLSearchParams({
         response_type: 'code',

@@ -9,3 +9,13 @@ export interface FetchInit {
   redirect: 'manual';
   signal?: AbortSignal | undefined;
 }
+
+/** The part of a response that is used where it is read whole: less than a standard `Response`, which is one. */
+export interface WholeResponse {
+  readonly status: number;
+  readonly headers: Pick<Headers, 'get'>;
+  text(): string | Promise<string>;
+}
+
+/** A fetch whose response is read whole. */
+export type WholeFetch = (url: string, init: FetchInit) => Promise<WholeResponse>;

@@ -6,7 +6,9 @@ export class SingleFlight<Result> {
   run(key: string, work: () => Promise<Result>): Promise<Result> {
     const current = this.#flights.get(key);
     if (current) return current;
-    const flight = (async () => work())().finally(() => this.#flights.delete(key));
+    const flight = Promise.resolve()
+      .then(work)
+      .finally(() => this.#flights.delete(key));
     this.#flights.set(key, flight);
     return flight;
   }

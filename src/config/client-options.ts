@@ -1,3 +1,4 @@
+import { isLoopback } from '../base/secure-url.js';
 import { ConfigurationError, type ConfigurationProblem } from '../errors.js';
 
 /** The registered integration, as its owner writes it down. */
@@ -101,9 +102,4 @@ function redirectUriProblem(redirectUri: unknown): string | undefined {
   if (protocol === 'https:') return undefined;
   if (protocol !== 'http:') return 'must be https';
   return isLoopback(hostname) ? undefined : 'must be https, except on a loopback address';
-}
-
-/** Whether a URL's host name means this machine. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

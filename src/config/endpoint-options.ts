@@ -1,3 +1,4 @@
+import { secureUrl } from '../base/secure-url.js';
 import { ConfigurationError, type ConfigurationProblem } from '../errors.js';
 import {
   webexEndpoints,
@@ -6,7 +7,6 @@ import {
   type WebexRegion,
 } from '../platform/endpoints.js';
 import { endpointsFromEnvironment } from '../platform/environment-endpoints.js';
-import { isLoopback } from './client-options.js';
 
 /** Addresses of your own; what is left out is the region's. */
 export interface EndpointAddresses {
@@ -30,7 +30,9 @@ export function resolveEndpoints(
 ): WebexEndpoints {
   if (options === undefined) return endpointsFromEnvironment(env, regionOf(env));
   if (typeof options === 'string') return webexEndpoints(checkRegion(options));
-  const { region, apiBase, allowedOrigins, ...server } = options;
+  const { region, apiBase, allowedOrigins } = options;
+  const { issuer, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = options;
+  const server = { issuer, authorizationEndpoint, tokenEndpoint, revocationEndpoint };
   const base = webexEndpoints(checkRegion(region ?? 'commercial'));
   checkUrls({ apiBase, ...server });
   const given = Object.fromEntries(Object.entries(server).filter(([, url]) => url !== undefined));
@@ -57,15 +59,9 @@ function checkRegion(region: string): WebexRegion {
 
 function checkUrls(urls: Record<string, string | undefined>): void {
   const problems: ConfigurationProblem[] = Object.entries(urls).flatMap(([name, url]) =>
-    url === undefined || isSecureUrl(url)
+    url === undefined || secureUrl(url)
       ? []
       : [{ setting: `endpoints.${name}`, problem: 'must be an https URL, or http on a loopback address' }],
   );
   if (problems.length > 0) throw new ConfigurationError(problems);
-}
-
-function isSecureUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }

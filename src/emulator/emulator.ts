@@ -39,16 +39,16 @@ export type { Ledger, LedgerEntry, LedgerQuery, RefreshNote } from './ledger.js'
 export type { OffsetClock } from './offset-clock.js';
 export type { SignInOptions } from './sign-in.js';
 
-/** Full URLs of what an application is pointed at. */
+/** Full URLs of what an application is pointed at: `WebexAuth.open({ endpoints: emulator.endpoints, … })`. */
 export interface EmulatorEndpoints {
-  authorize: string;
-  token: string;
-  idbrokerAuthorize: string;
-  idbrokerToken: string;
-  revoke: string;
-  logout: string;
   /** Without a slash at its end. */
   apiBase: string;
+  authorizationEndpoint: string;
+  tokenEndpoint: string;
+  revocationEndpoint: string;
+  idbrokerAuthorizationEndpoint: string;
+  idbrokerTokenEndpoint: string;
+  logoutEndpoint: string;
 }
 
 /** A running emulator. */
@@ -152,12 +152,12 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 
 function endpointsAt(url: string): EmulatorEndpoints {
   return {
-    authorize: `${url}/v1/authorize`,
-    token: `${url}/v1/access_token`,
-    idbrokerAuthorize: `${url}/idb/oauth2/v1/authorize`,
-    idbrokerToken: `${url}/idb/oauth2/v1/access_token`,
-    revoke: `${url}/idb/oauth2/v1/revoke`,
-    logout: `${url}/idb/oauth2/v1/logout`,
+    authorizationEndpoint: `${url}/v1/authorize`,
+    tokenEndpoint: `${url}/v1/access_token`,
+    idbrokerAuthorizationEndpoint: `${url}/idb/oauth2/v1/authorize`,
+    idbrokerTokenEndpoint: `${url}/idb/oauth2/v1/access_token`,
+    revocationEndpoint: `${url}/idb/oauth2/v1/revoke`,
+    logoutEndpoint: `${url}/idb/oauth2/v1/logout`,
     apiBase: `${url}/v1`,
   };
 }

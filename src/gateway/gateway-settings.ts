@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
-import { checkClient, isLoopback, type ClientOptions } from '../config/client-options.js';
+import { isLoopback } from '../base/secure-url.js';
+import { checkClient, type ClientOptions } from '../config/client-options.js';
 import { resolveEndpoints, type EndpointAddresses } from '../config/endpoint-options.js';
 import { clientFromEnvironment, ENVIRONMENT_NAMES } from '../config/environment.js';
 import { ConfigurationError, type ConfigurationProblem } from '../errors.js';

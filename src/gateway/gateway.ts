@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../base/clock.js';
-import { isLoopback, type ClientOptions } from '../config/client-options.js';
+import { isLoopback } from '../base/secure-url.js';
+import { type ClientOptions } from '../config/client-options.js';
 import type { EndpointOptions } from '../config/endpoint-options.js';
 import type { KeyRing } from '../sealing/key-ring.js';
 import type { Store } from '../stores/store.js';

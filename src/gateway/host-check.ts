@@ -1,4 +1,4 @@
-import { isLoopback } from '../config/client-options.js';
+import { isLoopback } from '../base/secure-url.js';
 
 /** What a Host header names: the gateway's public address, another loopback name of it, or somebody else. */
 export type HostVerdict = 'canonical' | 'alias' | 'foreign';

@@ -1,5 +1,5 @@
 import { ConfigurationError, OriginNotAllowedError } from '../errors.js';
-import { secureUrl } from '../oauth/secure-url.js';
+import { secureUrl } from '../base/secure-url.js';
 
 // Scheme and authority as written: no userinfo, no escapes, nothing outside ASCII, no backslash.
 const PLAIN_AUTHORITY = /^https?:\/\/([a-z0-9.:[\]-]+)([/?#]|$)/i;

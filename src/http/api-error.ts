@@ -8,7 +8,7 @@ import {
   type WebexAuthError,
 } from '../errors.js';
 import { headerValue } from './header-fields.js';
-import { trackingIdOf } from './tracking-id.js';
+import { trackingIdOf } from '../base/tracking-id.js';
 import type { ResponseHeaders } from './transport.js';
 
 /** A response of 400 or more, read to its end. */

@@ -1,5 +1,5 @@
 import { ConfigurationError, OriginNotAllowedError } from '../errors.js';
-import { secureUrl } from '../oauth/secure-url.js';
+import { secureUrl } from '../base/secure-url.js';
 import { AllowedOrigins, isDeceptive } from './allowed-origins.js';
 
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i;

@@ -1,11 +1,13 @@
 import type { Clock } from '../base/clock.js';
-import type { Fetch } from '../base/fetch.js';
+import type { WholeFetch } from '../base/fetch.js';
 import { OriginNotAllowedError } from '../errors.js';
-import { secureUrl } from '../oauth/secure-url.js';
+import { secureUrl } from '../base/secure-url.js';
 import { answerTo } from './answer.js';
 import { Deadline } from './deadline.js';
-import { fetchResponse } from './fetch-response.js';
+import { headerValue } from './header-fields.js';
 import type { Transport } from './transport.js';
+
+const utf8 = new TextDecoder();
 
 /** How the calls are bounded. */
 export interface TransportFetchOptions {
@@ -26,7 +28,7 @@ export function transportFetch({
   clock,
   deadlineMs = 30_000,
   maxBodyBytes = 1024 * 1024,
-}: TransportFetchOptions): Fetch {
+}: TransportFetchOptions): WholeFetch {
   return async (url, { method, headers, body, signal }) => {
     const target = secureUrl(url);
     if (!target)
@@ -40,6 +42,11 @@ export function transportFetch({
       { method, url: target, headers: fields, body },
       { transport, deadline, origin },
     );
-    return fetchResponse(answer, await answer.bytes(maxBodyBytes));
+    const bytes = await answer.bytes(maxBodyBytes);
+    return {
+      status: answer.status,
+      headers: { get: (name) => headerValue(answer.headers, name.toLowerCase()) ?? null },
+      text: () => utf8.decode(bytes),
+    };
   };
 }

@@ -3,7 +3,7 @@ import { randomToken } from '../base/random.js';
 import { ConfigurationError } from '../errors.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import { formatScope } from './scope.js';
-import { secureUrl } from './secure-url.js';
+import { secureUrl } from '../base/secure-url.js';
 
 /** A login in flight: what the redirect back is held against. Secret (it holds the PKCE verifier): keep it sealed. */
 export interface AuthorizationTransaction {

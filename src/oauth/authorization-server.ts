@@ -1,6 +1,6 @@
 import type { AuthorizationServer as ServerMetadata } from 'oauth4webapi';
 import { ConfigurationError } from '../errors.js';
-import { secureUrl } from './secure-url.js';
+import { secureUrl } from '../base/secure-url.js';
 
 /** Where an authorization server is reached. Its issuer names it (RFC 8414, 2). */
 export interface AuthorizationServer {

@@ -1,7 +1,8 @@
 import { allowInsecureRequests, customFetch } from 'oauth4webapi';
 import type { Clock } from '../base/clock.js';
-import type { Fetch, FetchInit } from '../base/fetch.js';
+import type { FetchInit, WholeFetch, WholeResponse } from '../base/fetch.js';
 import { parseRetryAfter } from '../base/retry-after.js';
+import { trackingIdOf } from '../base/tracking-id.js';
 import { isWebexAuthError, NetworkError } from '../errors.js';
 
 /** An answer, read whole. What the server wrote stays in `body`: it may echo secrets, so it never enters an error. */
@@ -35,25 +36,32 @@ export function member(body: Readonly<Record<string, unknown>> | undefined, name
  * reason; any other error becomes a NetworkError without its cause, which may hold the request.
  */
 export async function receiveAnswer(
-  send: (fetch: Fetch) => Promise<Response>,
-  { fetch, clock, signal }: { fetch: Fetch; clock: Pick<Clock, 'now'>; signal?: AbortSignal | undefined },
+  send: (fetch: WholeFetch) => Promise<unknown>,
+  {
+    fetch,
+    clock,
+    signal,
+  }: { fetch: WholeFetch; clock: Pick<Clock, 'now'>; signal?: AbortSignal | undefined },
 ): Promise<EndpointAnswer> {
   signal?.throwIfAborted();
   let sent = '';
+  let response: WholeResponse | undefined;
   try {
-    const response = await send((url, init) => {
+    await send(async (url, init) => {
       sent = sentText(init);
-      return fetch(url, init);
+      response = await fetch(url, init);
+      return response;
     });
-    const { status, headers } = response;
+    if (!response) throw new TypeError('nothing was sent');
+    const { status, headers }: WholeResponse = response;
     const body = parseObject(await response.text());
     const receivedAt = clock.now();
     const wait = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), now: receivedAt });
-    const tracked = [headers.get('trackingid'), member(body, 'trackingId')];
+    const trackingId = trackingIdOf(headers.get('trackingid'), member(body, 'trackingId'));
     return {
       status,
       body,
-      trackingId: tracked.filter(isTrackingId).find((value) => !echoes(value, sent)),
+      trackingId: trackingId !== undefined && echoes(trackingId, sent) ? undefined : trackingId,
       retryAt: wait === undefined ? undefined : receivedAt + wait,
       receivedAt,
     };
@@ -69,18 +77,23 @@ export async function receiveAnswer(
 
 /** How the protocol library is told to send: through our fetch, on loopback in plain http too (the caller checked). */
 export function requestOptions(
-  fetch: Fetch,
+  fetch: WholeFetch,
   signal: AbortSignal | undefined,
 ): {
   [customFetch]: (url: string, init: SendInit) => Promise<Response>;
   [allowInsecureRequests]: true;
 } {
   return {
-    [customFetch]: (url, { method, headers, body }) =>
-      fetch(url, { method, headers, body: body.toString(), redirect: 'manual', signal }),
+    [customFetch]: async (url, { method, headers, body }) => {
+      await fetch(url, { method, headers, body: body.toString(), redirect: 'manual', signal });
+      return UNREAD;
+    },
     [allowInsecureRequests]: true,
   };
 }
+
+// The library hands on what it is given; the answer is read where it was received.
+const UNREAD = new Response(null);
 
 interface SendInit {
   method: string;
@@ -97,10 +110,6 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
   } catch {
     return undefined;
   }
-}
-
-function isTrackingId(value: unknown): value is string {
-  return typeof value === 'string' && /^[A-Za-z0-9_.:+-]{1,128}$/.test(value);
 }
 
 // A tracking id is printed, so it may hold no 16 characters of what was sent: some servers echo what they are given.

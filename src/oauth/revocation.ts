@@ -1,7 +1,7 @@
 import { revocationRequest } from 'oauth4webapi';
 import { systemClock } from '../base/clock.js';
 import type { Clock } from '../base/clock.js';
-import type { Fetch } from '../base/fetch.js';
+import type { WholeFetch } from '../base/fetch.js';
 import { ConfigurationError } from '../errors.js';
 import { serverMetadata } from './authorization-server.js';
 import type { AuthorizationServer } from './authorization-server.js';
@@ -15,7 +15,7 @@ export interface RevocationOptions {
   clientId: string;
   authenticate: ClientAuthentication;
   /** Enforces a deadline and a body limit, and follows no redirect. */
-  fetch: Fetch;
+  fetch: WholeFetch;
   token: string;
   hint: 'access_token' | 'refresh_token';
   signal?: AbortSignal | undefined;

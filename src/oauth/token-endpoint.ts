@@ -1,7 +1,7 @@
 import { genericTokenEndpointRequest, processGenericTokenEndpointResponse } from 'oauth4webapi';
 import type { AuthorizationServer as ServerMetadata, Client } from 'oauth4webapi';
 import type { Clock } from '../base/clock.js';
-import type { Fetch } from '../base/fetch.js';
+import type { WholeFetch } from '../base/fetch.js';
 import { ConfigurationError, ProtocolError } from '../errors.js';
 import { serverMetadata } from './authorization-server.js';
 import type { AuthorizationServer } from './authorization-server.js';
@@ -12,6 +12,7 @@ import { errorOfAnswer } from './endpoint-error.js';
 import type { RawTokenResponse } from './grants/renewer.js';
 import { isAccessToken, isRefreshToken, knownMembers, readTokenAnswer } from './token-answer.js';
 import type { TokenAnswerContext } from './token-answer.js';
+import { parsedResponse } from './parsed-response.js';
 import { TokenSet } from './token-set.js';
 
 export type { TokenPurpose };
@@ -22,7 +23,7 @@ export interface TokenEndpointOptions {
   clientId: string;
   authenticate: ClientAuthentication;
   /** Enforces a deadline and a body limit, and follows no redirect. */
-  fetch: Fetch;
+  fetch: WholeFetch;
   normalise?: AnswerNormaliser | undefined;
   clock: Pick<Clock, 'now'>;
 }
@@ -100,7 +101,7 @@ export class TokenEndpoint {
       const { access_token, token_type } = await processGenericTokenEndpointResponse(
         this.#server,
         this.#client,
-        Response.json(judged),
+        parsedResponse(judged),
       );
       return token_type === 'bearer' && isAccessToken(access_token) ? access_token : undefined;
     } catch {

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.js';
 import type { ConfigurationProblem } from '../errors.js';
 import type { AuthorizationServer } from '../oauth/authorization-server.js';
-import { secureUrl } from '../oauth/secure-url.js';
+import { secureUrl } from '../base/secure-url.js';
 import { identityBroker, webexEndpoints } from './endpoints.js';
 import type { WebexEndpoints, WebexRegion } from './endpoints.js';
 

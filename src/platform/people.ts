@@ -1,6 +1,6 @@
 import { systemClock } from '../base/clock.js';
 import type { Clock } from '../base/clock.js';
-import type { Fetch } from '../base/fetch.js';
+import type { WholeFetch } from '../base/fetch.js';
 import { ProtocolError } from '../errors.js';
 import { member, receiveAnswer } from '../oauth/endpoint-answer.js';
 import { errorOfAnswer } from '../oauth/endpoint-error.js';
@@ -8,7 +8,7 @@ import type { Person } from '../oauth/person.js';
 
 /** What asking takes. */
 export interface FetchPersonOptions {
-  fetch: Fetch;
+  fetch: WholeFetch;
   /** Without a slash at the end. */
   apiBase: string;
   accessToken: string;

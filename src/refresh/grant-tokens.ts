@@ -237,12 +237,9 @@ export class GrantTokens {
     this.#refresh(grant, 'access', undefined).catch(() => undefined);
   }
 
-  async #refresh(
-    { subject, record }: Grant,
-    cause: RefreshCause,
-    signal: AbortSignal | undefined,
-  ): Promise<RefreshResult> {
-    const refresh = this.#refresher.refresh(subject, { cause, generation: record.generation });
+  async #refresh(seen: Grant, cause: RefreshCause, signal: AbortSignal | undefined): Promise<RefreshResult> {
+    const { subject, record } = seen;
+    const refresh = this.#refresher.refresh(subject, { cause, generation: record.generation, seen });
     const result = await this.#waitFor(refresh, signal);
     this.remember(result.grant);
     return result;
@@ -263,7 +260,7 @@ export class GrantTokens {
       signal?.addEventListener('abort', onAbort);
       work.then(
         (result) => settle(() => resolve(result)),
-        (error: unknown) => settle(() => reject(error as Error)),
+        (error: unknown) => settle(() => reject(error)),
       );
     });
   }
@@ -284,7 +281,7 @@ export class GrantTokens {
     const entry = this.#cache.get(subject);
     if (entry && maxAgeMs > 0 && this.#clock.monotonic() - entry.checkedAt <= maxAgeMs) return entry.grant;
     try {
-      const grant = await this.#reads.run(subject, () => this.#vault.read(subject));
+      const grant = await this.#reads.run(subject, () => this.#vault.read(subject, entry?.grant));
       if (grant) this.remember(grant);
       else this.#cache.delete(subject);
       return grant;

@@ -31,6 +31,7 @@ import { storeSuccessor } from './successor.js';
 
 const MAX_PRESENTATIONS = 3;
 const DEFAULT_GATE_MS = 60_000;
+const GRACE_MS = 5_000;
 
 /**
  * Claim, present, record the outcome: one holder's attempts at one generation (`refresh-protocol.md`). A refresh token whose
@@ -93,29 +94,34 @@ export class Presentation {
       await this.#close(grant, new TimeoutError('The process was paused before it could refresh'));
       return undefined;
     }
-    const deadline = new AbortController();
-    const timer = this.#options.clock.after(PRESENTATION_DEADLINE_MS, () => {
-      deadline.abort(new TimeoutError('The token endpoint did not answer in time'));
-    });
     let successor: TokenSet;
     try {
       this.#presented += 1;
-      successor = await renewer.renew(presented, {
-        signal: deadline.signal,
-        onCandidate: async (raw) => {
-          await this.#options.leases.keepCandidate(record.key, {
-            fence: record.fence,
-            candidate: this.#options.vault.sealCandidate(record, raw),
-          });
-        },
-      });
+      successor = await this.#inTime(
+        renewer.renew(presented, {
+          onCandidate: async (raw) => {
+            await this.#options.leases.keepCandidate(record.key, {
+              fence: record.fence,
+              candidate: this.#options.vault.sealCandidate(record, raw),
+            });
+          },
+        }),
+      );
     } catch (error) {
       return await this.#failed(grant, toWebexAuthError(error), presented !== grant.tokenSet);
-    } finally {
-      timer.cancel();
     }
     await this.#trace('answered', subject);
     return this.#store(grant, presented, successor);
+  }
+
+  #inTime<Result>(renewal: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      // Renewers keep the deadline themselves, and end their request with it; this is for those that do not.
+      const limit = this.#options.clock.after(PRESENTATION_DEADLINE_MS + GRACE_MS, () =>
+        reject(new TimeoutError('The token endpoint did not answer in time')),
+      );
+      renewal.finally(() => limit.cancel()).then(resolve, reject);
+    });
   }
 
   // An answer that an earlier holder kept: complete enough to be stored as it is, or only a newer refresh token to present.
@@ -148,9 +154,12 @@ export class Presentation {
       }
       throw new GrantNotFoundError('The grant was disconnected while it was being refreshed');
     }
-    const now = vault.openRecord(stored.record);
+    if (stored.fate === 'lost') {
+      const adopted = vault.openRecord(stored.record);
+      return adopted && { grant: adopted, refreshed: false };
+    }
+    const now = vault.withTokenSet(stored.record, successor, grant);
     if (!now) return undefined;
-    if (stored.fate === 'lost') return { grant: now, refreshed: false };
     await this.#trace('committed', subject);
     if (grant.state === 'suspect') emitter.emit('grant:recovered', { subject });
     emitter.emit('token:refresh', {
@@ -169,11 +178,11 @@ export class Presentation {
     error: WebexAuthError,
     presentedCandidate: boolean,
   ): Promise<RefreshResult | undefined> {
-    const { outcomeOf, emitter, closing } = this.#options;
+    const { emitter, closing } = this.#options;
     const { subject } = grant;
     const { code, retryable, trackingId, retryAt } = error;
     emitter.emit('auth:error', { subject, code, retryable, trackingId, retryAt });
-    const outcome = outcomeOf(error);
+    const outcome = this.#options.outcomeOf(error);
     if (outcome === 'verdict') {
       if (!presentedCandidate) return this.#bury(grant, error, 'dead');
       this.#candidateRefused = true;
@@ -217,17 +226,21 @@ export class Presentation {
     } else if (grant.state !== 'suspect') {
       emitter.emit('grant:suspect', { subject, reason });
     }
-    return this.#unrefreshed(buried.record, state === 'dead' ? reauthError(buried.record, error) : error);
+    return this.#unrefreshed(
+      grant,
+      buried.record,
+      state === 'dead' ? reauthError(buried.record, error) : error,
+    );
   }
 
   async #close(grant: Grant, error: WebexAuthError): Promise<RefreshResult | undefined> {
     const closed = await this.#options.leases.close(grant.record.key, this.#retryLater(grant, error));
-    return closed.done ? this.#unrefreshed(closed.record, error) : undefined;
+    return closed.done ? this.#unrefreshed(grant, closed.record, error) : undefined;
   }
 
   async #leave(grant: Grant, error: WebexAuthError): Promise<RefreshResult | undefined> {
     const left = await this.#options.leases.leave(grant.record.key, this.#retryLater(grant, error));
-    return left.done ? this.#unrefreshed(left.record, error) : undefined;
+    return left.done ? this.#unrefreshed(grant, left.record, error) : undefined;
   }
 
   #retryLater(grant: Grant, error: WebexAuthError): { fence: number; failure: Failure; dueAt: number } {
@@ -237,8 +250,8 @@ export class Presentation {
     return { fence: grant.record.fence, failure, dueAt: Math.max(planned, error.retryAt ?? 0) };
   }
 
-  #unrefreshed(record: GrantRecord, error: WebexAuthError): RefreshResult | undefined {
-    const now = this.#options.vault.openRecord(record);
+  #unrefreshed(grant: Grant, record: GrantRecord, error: WebexAuthError): RefreshResult | undefined {
+    const now = this.#options.vault.openRecord(record, grant);
     return now ? { grant: now, refreshed: false, error } : undefined;
   }
 

@@ -25,10 +25,13 @@ export class Refresher {
   }
 
   /**
-   * Refreshes the token set of `generation`, or adopts what replaced it. Errors: `GrantNotFoundError`, `ClosedError`, and the
+   * Refreshes the token set of `generation`, or adopts what replaced it. `seen`: the grant as the caller read it. Errors: `GrantNotFoundError`, `ClosedError`, and the
    * store's; failures at the token endpoint are in the result.
    */
-  refresh(subject: string, request: { cause: RefreshCause; generation: number }): Promise<RefreshResult> {
+  refresh(
+    subject: string,
+    request: { cause: RefreshCause; generation: number; seen?: Grant | undefined },
+  ): Promise<RefreshResult> {
     if (this.#closing.signal.aborted) return Promise.reject(new ClosedError('This WebexAuth is closed'));
     return this.#flights.run(subject, () => this.#refresh(subject, request));
   }
@@ -41,16 +44,16 @@ export class Refresher {
 
   async #refresh(
     subject: string,
-    { cause, generation }: { cause: RefreshCause; generation: number },
+    { cause, generation, seen }: { cause: RefreshCause; generation: number; seen?: Grant | undefined },
   ): Promise<RefreshResult> {
-    const { grants, vault, gates, owner, clock, holder, random = Math.random } = this.#options;
+    const { vault, gates, owner, clock, holder, random = Math.random } = this.#options;
     const presentation = new Presentation({ ...this.#options, cause, closing: this.#closing.signal });
     for (let round = 0; ; round++) {
       if (round > 0) await clock.sleep(roundDelay(round, random));
-      const record = await grants.read(vault.key(subject));
-      const grant = record && vault.openRecord(record);
-      if (!record || !grant)
-        throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
+      // What the caller has just read serves for the first look: the claim is conditional on its version.
+      const grant = round === 0 && seen ? seen : await vault.read(subject, seen);
+      if (!grant) throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
+      const { record } = grant;
       if (record.generation !== generation || grant.state === 'dead') return { grant, refreshed: false };
       const renewer = this.#options.renewerOf(grant.kind);
       if (!renewer?.canRenew(grant.tokenSet)) return { grant, refreshed: false };

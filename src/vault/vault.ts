@@ -57,23 +57,39 @@ export class Vault {
     return { ...this.#owner, subject };
   }
 
-  /** The grant of a subject; undefined when there is none. Errors: `IntegrityError`, `KeyUnavailableError`, the store's. */
-  async read(subject: string): Promise<Grant | undefined> {
+  /**
+   * The grant of a subject; undefined when there is none. What `known` holds of the same ciphertext is not opened again. Errors:
+   * `IntegrityError`, `KeyUnavailableError`, the store's.
+   */
+  async read(subject: string, known?: Grant): Promise<Grant | undefined> {
     const record = await this.#grants.read(this.key(subject));
-    return record && this.openRecord(record);
+    return record && this.openRecord(record, known);
   }
 
-  /** Opens a row; a tombstone is no grant. */
-  openRecord(record: GrantRecord): Grant | undefined {
+  /** Opens a row; a tombstone is no grant. What `known` holds of the same ciphertext is not opened again. */
+  openRecord(record: GrantRecord, known?: Grant): Grant | undefined {
     if (record.state === 'deleted') return undefined;
+    const before = known?.record;
+    const sameTokens = before?.generation === record.generation && sameBytes(before.tokens, record.tokens);
+    const sameDetails =
+      before?.detailsRevision === record.detailsRevision && sameBytes(before.details, record.details);
     return {
       subject: record.key.subject,
       kind: record.kind,
       state: record.state,
-      tokenSet: this.#openTokens(record),
+      tokenSet: known && sameTokens ? known.tokenSet : this.#openTokens(record),
       record,
-      ...this.#openDetails(record),
+      ...(known && sameDetails ? detailsOf(known) : this.#openDetails(record)),
     };
+  }
+
+  /** The grant as this row holds it, when `tokenSet` is what was just sealed into it. */
+  withTokenSet(record: GrantRecord, tokenSet: TokenSet, known: Grant): Grant | undefined {
+    return this.openRecord(record, {
+      ...known,
+      tokenSet,
+      record: { ...known.record, generation: record.generation, tokens: record.tokens },
+    });
   }
 
   /**
@@ -192,12 +208,23 @@ export class Vault {
   }
 
   #context(subject: string, column: string, generation: number): SealContext {
-    return { ...this.#owner, subject, column, generation };
+    const { tenant, clientId } = this.#owner;
+    return { tenant, clientId, subject, column, generation };
   }
 }
 
+function sameBytes(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  return one === other || (one !== undefined && other !== undefined && Buffer.compare(one, other) === 0);
+}
+
+function detailsOf({ person, custom, requestedScope }: GrantDetails): GrantDetails {
+  return { person, custom, requestedScope };
+}
+
+const utf8 = new TextDecoder();
+
 function parse<Value>(plaintext: Uint8Array): Value {
-  return JSON.parse(new TextDecoder().decode(plaintext)) as Value;
+  return JSON.parse(utf8.decode(plaintext)) as Value;
 }
 
 function definedOnly<Value extends object>(value: Value): Value {

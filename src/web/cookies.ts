@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.js';
-import { secureUrl } from '../oauth/secure-url.js';
+import { secureUrl } from '../base/secure-url.js';
 
 /** How cookies are named and marked on one site. */
 export interface CookieScheme {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkClient, isLoopback, scopeList } from '../../src/config/client-options.js';
+import { checkClient, scopeList } from '../../src/config/client-options.js';
 import { ConfigurationError } from '../../src/errors.js';
 
 const good = {
@@ -60,16 +60,4 @@ describe('a client', () => {
     const [problem] = problemsOf({ ...good, clientType: 'public' as 'confidential' });
     expect(problem).toMatchObject({ setting: 'client.clientType' });
   });
-});
-
-it.each([
-  ['127.0.0.1', true],
-  ['127.9.9.9', true],
-  ['localhost', true],
-  ['[::1]', true],
-  ['localhost.example', false],
-  ['127.0.0.1.example', false],
-  ['10.0.0.1', false],
-])('isLoopback(%s) is %s', (host, expected) => {
-  expect(isLoopback(host)).toBe(expected);
 });

@@ -135,7 +135,7 @@ describe('revocation', () => {
   const revoke = async (emulator: Emulator, token: string | undefined, client = CLIENT): Promise<number> => {
     const fields = { client_id: client.clientId, client_secret: client.clientSecret };
     const body = new URLSearchParams(token === undefined ? fields : { ...fields, token });
-    return (await fetch(emulator.endpoints.revoke, { method: 'POST', body })).status;
+    return (await fetch(emulator.endpoints.revocationEndpoint, { method: 'POST', body })).status;
   };
 
   test('of an access token ends it alone; of a refresh token, its access tokens too', async () => {
@@ -180,7 +180,7 @@ describe('logout', () => {
   test.each(['GET', 'POST'])('by %s ends the token', async (method) => {
     const emulator = await emulatorForTest();
     const { access_token: token } = await tokensFrom(emulator);
-    const { logout } = emulator.endpoints;
+    const { logoutEndpoint: logout } = emulator.endpoints;
     const response =
       method === 'GET'
         ? await fetch(`${logout}?cisService=webex&token=${encodeURIComponent(token)}`)
@@ -192,7 +192,7 @@ describe('logout', () => {
   test('leads on only to a registered application', async () => {
     const emulator = await emulatorForTest();
     const ends = async (goto: string): Promise<string | null> => {
-      const url = `${emulator.endpoints.logout}?goto=${encodeURIComponent(goto)}`;
+      const url = `${emulator.endpoints.logoutEndpoint}?goto=${encodeURIComponent(goto)}`;
       return (await fetch(url, { redirect: 'manual' })).headers.get('location');
     };
     expect(await ends('http://127.0.0.1:5000/bye?x=1')).toBe('http://127.0.0.1:5000/bye?x=1');

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import type { Emulator, LedgerEntry } from '../../src/emulator/emulator.js';
+import { fakeClock } from '../support/fake-clock.js';
 import {
   CLIENT,
   VERIFIER,
@@ -70,12 +71,13 @@ describe('the ledger', () => {
   });
 
   test('tells how many refreshes of one family were in flight together', async () => {
-    const emulator = await emulatorForTest();
+    const clock = fakeClock();
+    const emulator = await emulatorForTest({ clock });
     const [ada, grace] = [await tokensFrom(emulator), await tokensFrom(emulator, {}, 'grace@example.com')];
-    const arrived = (count: number) => expect.poll(() => emulator.ledger.count('refresh_token')).toBe(count);
     emulator.faults.add({ route: /access_token/, times: 4, delayAfterMs: 100 });
     const replies = [ada, ada, ada, grace].map(({ refresh_token }) => refreshWith(emulator, refresh_token));
-    await arrived(4);
+    await expect.poll(() => clock.timers).toBe(4);
+    await clock.advance(100);
     await Promise.all(replies);
     await refreshWith(emulator, ada.refresh_token);
     const overlaps = emulator.ledger.find('refresh_token').map(({ refresh }) => refresh?.overlapping);
@@ -91,7 +93,7 @@ describe('the ledger', () => {
     const next = await refreshWith(emulator, body.refresh_token);
     await callApi(emulator, `/people/me?token=${body.access_token}`, next.body.access_token);
     await callApi(emulator, `/nowhere/${body.access_token}`, body.access_token);
-    await fetch(`${emulator.endpoints.logout}?token=${body.access_token}`);
+    await fetch(`${emulator.endpoints.logoutEndpoint}?token=${body.access_token}`);
     // A careless caller may put a secret into any field.
     await askToken(emulator, { client_id: CLIENT.clientSecret, grant_type: CLIENT.clientSecret });
     const told = JSON.stringify([emulator.ledger.entries, await control(emulator, 'GET', '/ledger')]);

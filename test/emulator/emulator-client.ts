@@ -72,7 +72,7 @@ export function authorizeUrl(emulator: Emulator, changes: Record<string, string 
   const present = Object.entries(parameters).filter(
     (pair): pair is [string, string] => pair[1] !== undefined,
   );
-  return `${emulator.endpoints.authorize}?${new URLSearchParams(present).toString()}`;
+  return `${emulator.endpoints.authorizationEndpoint}?${new URLSearchParams(present).toString()}`;
 }
 
 /** Signs in and gives the code. */
@@ -89,7 +89,10 @@ export async function codeFrom(
 export async function askToken(
   emulator: Emulator,
   fields: Record<string, string | undefined>,
-  { url = emulator.endpoints.token, headers = {} }: { url?: string; headers?: Record<string, string> } = {},
+  {
+    url = emulator.endpoints.tokenEndpoint,
+    headers = {},
+  }: { url?: string; headers?: Record<string, string> } = {},
 ): Promise<TokenReply> {
   const all = { client_id: CLIENT.clientId, client_secret: CLIENT.clientSecret, ...fields };
   const present = Object.entries(all).filter((pair): pair is [string, string] => pair[1] !== undefined);

@@ -59,9 +59,9 @@ describe('a running emulator', () => {
       redirect_uri: client?.redirectUris[0] ?? '',
       scope: 'spark:people_read',
     });
-    expect(await emulator.signIn(`${emulator.endpoints.authorize}?${query.toString()}`)).toContain(
-      '?code=FAKE',
-    );
+    expect(
+      await emulator.signIn(`${emulator.endpoints.authorizationEndpoint}?${query.toString()}`),
+    ).toContain('?code=FAKE');
     expect(emulator.url).toBe(`http://127.0.0.1:${emulator.port}`);
   });
 
@@ -83,8 +83,24 @@ describe('a running emulator', () => {
     const { status } = await askToken(emulator, { code: 'x'.repeat(1024 * 1024) });
     expect(status).toBe(413);
     const endless = new ReadableStream<Uint8Array>({ pull: (out) => out.enqueue(new Uint8Array(65_536)) });
-    const chunked = await fetch(emulator.endpoints.token, { method: 'POST', body: endless, duplex: 'half' });
+    const chunked = await fetch(emulator.endpoints.tokenEndpoint, {
+      method: 'POST',
+      body: endless,
+      duplex: 'half',
+    });
     expect(chunked.status).toBe(413);
+  });
+
+  test('closes at once though a request never ends', async () => {
+    const emulator = await startEmulator();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': 10 };
+    const endless = request(emulator.endpoints.tokenEndpoint, { method: 'POST', headers });
+    const ended = new Promise((resolve) => endless.on('error', resolve));
+    endless.write('a');
+    await new Promise((resolve) => endless.once('socket', (socket) => socket.once('connect', resolve)));
+    await fetch(emulator.url);
+    await emulator.close();
+    expect(await ended).toMatchObject({ code: 'ECONNRESET' });
   });
 
   test('closes at once though a connection is kept alive', async () => {

@@ -102,7 +102,7 @@ test('same-access: an expired or revoked access token is not given again', async
   expect(renewed.body.access_token).not.toBe(short.access_token);
   const { clientId: client_id, clientSecret: client_secret } = CLIENT;
   const body = new URLSearchParams({ client_id, client_secret, token: renewed.body.access_token });
-  expect((await fetch(emulator.endpoints.revoke, { method: 'POST', body })).status).toBe(200);
+  expect((await fetch(emulator.endpoints.revocationEndpoint, { method: 'POST', body })).status).toBe(200);
   const after = await refreshWith(emulator, short.refresh_token);
   expect(after.body.access_token).not.toBe(renewed.body.access_token);
 });

@@ -83,6 +83,15 @@ describe('a code exchange', () => {
     expect((await askToken(emulator, exchangeOf(late))).status).toBe(400);
   });
 
+  test.each([CLIENT.redirectUris[1], undefined])(
+    'the redirect URI %s is not that of the start',
+    async (uri) => {
+      const emulator = await emulatorForTest();
+      const code = await codeFrom(emulator);
+      expect((await askToken(emulator, { ...exchangeOf(code), redirect_uri: uri })).status).toBe(400);
+    },
+  );
+
   test('the only registered redirect URI may be left out at both ends', async () => {
     const emulator = await emulatorForTest();
     const machine = { client_id: MACHINE.clientId, redirect_uri: undefined, scope: 'spark:rooms_read' };
@@ -152,7 +161,8 @@ const REFUSALS: [string, Record<string, string | undefined>, number, string][] =
 describe.each(['public', 'broker'])('the %s token endpoint refuses', (path) => {
   test.each(REFUSALS)('%s', async (_name, fields, status, code) => {
     const emulator = await emulatorForTest();
-    const url = path === 'public' ? emulator.endpoints.token : emulator.endpoints.idbrokerToken;
+    const url =
+      path === 'public' ? emulator.endpoints.tokenEndpoint : emulator.endpoints.idbrokerTokenEndpoint;
     const reply = await askToken(emulator, fields, { url });
     expect(reply.status).toBe(status);
     if (path === 'broker') {
@@ -177,7 +187,7 @@ test('parameters count only in a form body, each once', async () => {
     grant_type: 'refresh_token',
     refresh_token,
   });
-  const { token } = emulator.endpoints;
+  const { tokenEndpoint: token } = emulator.endpoints;
   const type = 'application/x-www-form-urlencoded';
   const send = async (query: string, body: string, contentType = type): Promise<number> => {
     const headers = { 'content-type': contentType };

@@ -38,15 +38,10 @@ export async function emulatorPeer(redirectUri: string): Promise<Peer> {
     refreshMode: 'rotate-strict',
     lifetimes: { accessToken: LIFETIME_S },
   });
-  const { apiBase, authorize, token, revoke } = emulator.endpoints;
+  const { apiBase, revocationEndpoint } = emulator.endpoints;
   return {
     client,
-    endpoints: {
-      apiBase,
-      authorizationEndpoint: authorize,
-      tokenEndpoint: token,
-      revocationEndpoint: revoke,
-    },
+    endpoints: emulator.endpoints,
     lifetimeMs: LIFETIME_S * 1000,
     signIn: (url) => emulator.signIn(url),
     deny: (url) => emulator.signIn(url, { deny: true }),
@@ -59,7 +54,7 @@ export async function emulatorPeer(redirectUri: string): Promise<Peer> {
       const { clientId, clientSecret } = client;
       const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
       const body = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' });
-      await fetch(revoke, { method: 'POST', body, headers: { authorization: `Basic ${basic}` } });
+      await fetch(revocationEndpoint, { method: 'POST', body, headers: { authorization: `Basic ${basic}` } });
     },
     close: () => emulator.close(),
   };

@@ -156,6 +156,16 @@ describe('an answer that never came', () => {
     ]);
   });
 
+  it('of a renewer that never settles is given up soon after the deadline', async () => {
+    const one = rig('none');
+    const process = await signedIn(one);
+    const renew = one.server.renew.bind(one.server);
+    let calls = 0;
+    one.server.renew = (current) => (calls++ === 0 ? new Promise(() => undefined) : renew(current));
+    expect(await refreshOnce(one, process)).toMatchObject({ refreshed: true });
+    expect(calls).toBe(2);
+  });
+
   it('that hangs is given up after 120 s, and the valid access token was served all the while', async () => {
     const one = rig('none');
     const process = await signedIn(one);
@@ -295,7 +305,7 @@ describe('races', () => {
     void dead.refresher.refresh(SUBJECT, { cause: 'manual', generation: 1 });
     await one.clock.advance(100);
     // The dead do not renew their leases; this one only hangs, so its renewals are cut off.
-    const renew = one.store.leases.renew;
+    const renew = one.store.leases.renew.bind(one.store.leases);
     one.store.leases.renew = () => Promise.resolve(false);
     const heir = one.process();
     const result = await refreshOnce(one, heir);

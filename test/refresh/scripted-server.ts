@@ -1,5 +1,5 @@
 import { InvalidGrantError, NetworkError, TimeoutError, type WebexAuthError } from '../../src/errors.js';
-import type { Renewer, RenewOptions } from '../../src/oauth/grants/renewer.js';
+import type { Renewer } from '../../src/oauth/grants/renewer.js';
 import { TokenSet } from '../../src/oauth/token-set.js';
 import type { FakeClock } from '../support/fake-clock.js';
 
@@ -48,16 +48,16 @@ export class ScriptedServer implements Renewer {
     return current.refreshToken !== undefined;
   }
 
-  async renew(current: TokenSet, { signal }: RenewOptions = {}): Promise<TokenSet> {
+  async renew(current: TokenSet): Promise<TokenSet> {
     this.overlap += 1;
     this.maxOverlap = Math.max(this.maxOverlap, this.overlap);
     try {
       const fault = this.faults.shift();
-      if (this.latencyMs > 0) await this.#clock.sleep(this.latencyMs, { signal });
+      if (this.latencyMs > 0) await this.#clock.sleep(this.latencyMs);
       if (fault === 'request lost') throw reset();
       if (fault === 'hang') {
-        await this.#clock.sleep(10 ** 9, { signal });
-        throw new TimeoutError('late');
+        await this.#clock.sleep(120_000);
+        throw new TimeoutError('no answer within the deadline');
       }
       if (typeof fault === 'object') throw fault.refuse;
       const answer = this.#present(current);

@@ -1,12 +1,16 @@
-import { startEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.js';
-import type { EndpointAddresses } from '../../src/config/endpoint-options.js';
+import {
+  startEmulator,
+  type Emulator,
+  type EmulatorEndpoints,
+  type EmulatorOptions,
+} from '../../src/emulator/emulator.js';
 import type { ClientOptions } from '../../src/index.js';
 
 /** An emulator with the settings that point an application at it. */
 export interface Emulated {
   emulator: Emulator;
   client: ClientOptions & { redirectUri: string; scope: readonly string[] };
-  endpoints: EndpointAddresses;
+  endpoints: EmulatorEndpoints;
 }
 
 export async function startEmulated(options: EmulatorOptions = {}): Promise<Emulated> {
@@ -14,15 +18,9 @@ export async function startEmulated(options: EmulatorOptions = {}): Promise<Emul
   const [known] = emulator.clients;
   if (!known) throw new Error('the emulator has no client');
   const { clientId, clientSecret, redirectUris, scopes } = known;
-  const { apiBase, authorize, token, revoke } = emulator.endpoints;
   return {
     emulator,
     client: { clientId, clientSecret, redirectUri: redirectUris[0] ?? '', scope: scopes },
-    endpoints: {
-      apiBase,
-      authorizationEndpoint: authorize,
-      tokenEndpoint: token,
-      revocationEndpoint: revoke,
-    },
+    endpoints: emulator.endpoints,
   };
 }

@@ -17,6 +17,6 @@ export interface RenewOptions {
 export interface Renewer {
   /** Whether this token set holds what the renewal needs. */
   canRenew(current: TokenSet): boolean;
-  /** Presents what it holds and returns the successor. Errors: those of the token endpoint. */
+  /** Presents what it holds and returns the successor, within 120 s: nobody waits longer. Errors: those of the token endpoint. */
   renew(current: TokenSet, options?: RenewOptions): Promise<TokenSet>;
 }

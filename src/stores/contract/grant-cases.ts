@@ -101,6 +101,31 @@ export const grantCases = contractCases('grants', {
     });
   },
 
+  'createdAt and stateSince tell since when there is this grant, and this state': async (store, subject) => {
+    const first = await signIn(store);
+    const assertSince = async (created: number, since: number): Promise<void> => {
+      const { createdAt, stateSince } = await present(store);
+      assertNow(createdAt, created);
+      assertNow(stateSince, since);
+    };
+    await subject.passWallTime(60_000);
+    await signIn(store, tokenWrite(2));
+    await assertSince(first.createdAt, first.stateSince);
+    const { fence, version } = await claim(store);
+    const verdict = { fence, version, state: 'dead' as const, reason: 'refused', failure: FAILURE };
+    done(await store.leases.bury(KEY, { ...verdict, dueAt: undefined }));
+    await assertSince(first.createdAt, subject.now());
+    await subject.passWallTime(60_000);
+    await signIn(store, tokenWrite(3));
+    await assertSince(first.createdAt, subject.now());
+    await subject.passWallTime(60_000);
+    await store.grants.disconnect(KEY);
+    await assertSince(first.createdAt, subject.now());
+    await subject.passWallTime(60_000);
+    await signIn(store, tokenWrite(4));
+    await assertSince(subject.now(), subject.now());
+  },
+
   'a re-login during an unknown outcome closes the intent': async (store, subject) => {
     await signIn(store);
     await claim(store, 'A');

@@ -1,5 +1,5 @@
 /** The columns of a grant besides its key, in the order in which `grantValues` gives them. */
-const COLUMNS = [
+export const GRANT_COLUMNS = [
   'kind',
   'state',
   'version',
@@ -30,20 +30,25 @@ const COLUMNS = [
   'details',
 ] as const;
 
-const SELECT = `SELECT subject, ${COLUMNS.join(', ')} FROM grants WHERE tenant = ? AND client_id = ?`;
+const SELECT = `SELECT subject, ${GRANT_COLUMNS.join(', ')} FROM grants WHERE tenant = ? AND client_id = ?`;
 // Written as in the partial index `grants_due`, or SQLite does not use it.
 const SCHEDULED = `due_at IS NOT NULL AND state IN ('live', 'suspect')`;
 
 /** tenant, client id, subject → the row. */
 export const SELECT_GRANT = `${SELECT} AND subject = ?`;
 
-/** The columns, then tenant, client id, subject. */
-export const UPDATE_GRANT = `UPDATE grants SET ${COLUMNS.map((column) => `${column} = ?`).join(', ')}
+/**
+ * The columns named, then tenant, client id, subject. Only what changes is named: SQLite then leaves alone the indexes that do
+ * not hold it, and a claim writes one page instead of three.
+ */
+export function updateGrant(columns: readonly string[]): string {
+  return `UPDATE grants SET ${columns.map((column) => `${column} = ?`).join(', ')}
   WHERE tenant = ? AND client_id = ? AND subject = ?`;
+}
 
-/** The same values as `UPDATE_GRANT`. */
-export const INSERT_GRANT = `INSERT INTO grants (${COLUMNS.join(', ')}, tenant, client_id, subject)
-  VALUES (${COLUMNS.map(() => '?').join(', ')}, ?, ?, ?)`;
+/** All the columns, then tenant, client id, subject. */
+export const INSERT_GRANT = `INSERT INTO grants (${GRANT_COLUMNS.join(', ')}, tenant, client_id, subject)
+  VALUES (${GRANT_COLUMNS.map(() => '?').join(', ')}, ?, ?, ?)`;
 
 /** tenant, client id, [after], [state], limit → rows by subject. */
 export function listGrants({ after, state }: { after: boolean; state: boolean }): string {

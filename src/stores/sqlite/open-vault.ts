@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.js';
 import { StoreCorruptError, StoreUnavailableError } from '../../errors.js';
 import { whenFree } from './busy-retry.js';
 import type { BusyLimit } from './busy-retry.js';
@@ -29,9 +30,9 @@ const SETTINGS: readonly { set: string; read?: string; expected?: unknown }[] = 
  * What is damaged, foreign or too new is left as it is.
  */
 export async function openVault(
-  options: BusyLimit & { driver?: SqliteDriver | undefined },
+  options: BusyLimit & { clock: Clock; driver?: SqliteDriver | undefined },
 ): Promise<SqliteHandle> {
-  const { driver, path } = options;
+  const { clock, driver, path } = options;
   if (typeof driver === 'object') {
     const handle = adoptHandle(driver);
     await whenFree(() => handle.exec(NEVER_BLOCK), options);
@@ -40,7 +41,7 @@ export async function openVault(
     await whenFree(() => migrate(handle, options), options);
     return handle;
   }
-  await prepareVaultFile(path, (draft) => buildVault(draft, driver));
+  await prepareVaultFile(path, { build: (draft) => buildVault(draft, driver), now: clock.now() });
   const handle = await openSqliteAt(path, driver);
   try {
     handle.exec(NEVER_BLOCK);

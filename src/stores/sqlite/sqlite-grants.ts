@@ -1,4 +1,5 @@
 import { recordOf } from '../grant-row.js';
+import type { GrantRow } from '../grant-row.js';
 import { grantWrites, leaseWrites } from '../grant-rows.js';
 import type { GrantRows } from '../grant-rows.js';
 import type { GrantKey, GrantRecord } from '../grant-record.js';
@@ -8,13 +9,14 @@ import { bytes, number, rowLimit, text } from './column.js';
 import { grantOf, grantValues } from './grant-mapping.js';
 import {
   DUE_GRANTS,
+  GRANT_COLUMNS,
   INSERT_GRANT,
   INSERT_KEY_CHECK,
   KEY_CHECKS,
   listGrants,
   NEXT_DUE,
   SELECT_GRANT,
-  UPDATE_GRANT,
+  updateGrant,
 } from './grant-statements.js';
 import type { Sql, SqliteConnection } from './sqlite-connection.js';
 import type { SqliteRow } from './sqlite-driver.js';
@@ -29,7 +31,7 @@ export function sqliteGrants(connect: () => SqliteConnection): { grants: GrantSt
         const before = find(sql, key);
         const time = sql.time();
         const after = transition(before, time);
-        if (after) sql.run(before ? UPDATE_GRANT : INSERT_GRANT, [...grantValues(after), ...keyValues(key)]);
+        if (after) store(sql, { before, after });
         return { before, after, time };
       }),
   };
@@ -77,9 +79,19 @@ function keyValues(key: GrantKey): [Uint8Array, Uint8Array, Uint8Array] {
   return [...ownerValues(key), textKey(key.subject)];
 }
 
-function find(sql: Sql, key: GrantKey): ReturnType<typeof grantOf> | undefined {
+function find(sql: Sql, key: GrantKey): GrantRow | undefined {
   const [row] = sql.all(SELECT_GRANT, keyValues(key));
   return row && grantOf(key, row);
+}
+
+function store(sql: Sql, { before, after }: { before: GrantRow | undefined; after: GrantRow }): void {
+  const values = grantValues(after);
+  if (!before) return void sql.run(INSERT_GRANT, [...values, ...keyValues(after.key)]);
+  const old = grantValues(before);
+  const changed = [...values.keys()].filter((at) => values[at] !== old[at]);
+  if (changed.length === 0) return;
+  const columns = changed.flatMap((at) => GRANT_COLUMNS[at] ?? []);
+  sql.run(updateGrant(columns), [...changed.map((at) => values[at] ?? null), ...keyValues(after.key)]);
 }
 
 function records(sql: Sql, owner: GrantOwner, rows: SqliteRow[]): GrantRecord[] {

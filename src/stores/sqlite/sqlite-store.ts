@@ -54,7 +54,7 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
     throw new StoreUnavailableError(`The vault ${path} is not open yet; await its open() first`);
   };
   const openOnce = async (): Promise<void> => {
-    const handle = await openVault({ path, driver, busyTimeoutMs });
+    const handle = await openVault({ path, driver, busyTimeoutMs, clock });
     connection = new SqliteConnection(handle, { path, busyTimeoutMs, time });
   };
   const close = async (): Promise<void> => {

@@ -17,11 +17,14 @@ const SMALLEST_PAGE = 512;
  * always damage. Existing files are never opened here: closing a file drops SQLite's locks on it in the whole process.
  * Errors: `StoreUnavailableError`, `StoreCorruptError`; both leave what is there as it is.
  */
-export async function prepareVaultFile(path: string, build: (path: string) => Promise<void>): Promise<void> {
+export async function prepareVaultFile(
+  path: string,
+  { build, now }: { build: (path: string) => Promise<void>; now: number },
+): Promise<void> {
   try {
     makeDirectory(dirname(path));
     if (!entryAt(path)) await createVault(path, build);
-    removeLeftovers(path);
+    removeLeftovers(path, now);
     checkVault(path);
   } catch (error) {
     throw fileFailure(error, path);
@@ -104,13 +107,13 @@ function checkVault(path: string): void {
 }
 
 /** Removes drafts of processes that died. One that is already linked as the vault goes at once. */
-function removeLeftovers(path: string): void {
+function removeLeftovers(path: string, now: number): void {
   const vault = fileIdentity(path);
   for (const name of readdirSync(dirname(path))) {
     if (!name.startsWith(`${basename(path)}${NEW}`)) continue;
     const draft = join(dirname(path), name);
     const entry = entryAt(draft);
-    const abandoned = entry && Date.now() - entry.mtimeMs > ABANDONED_AFTER;
+    const abandoned = entry && now - entry.mtimeMs > ABANDONED_AFTER;
     if (abandoned || fileIdentity(draft) === vault) removeIfThere(draft);
   }
 }

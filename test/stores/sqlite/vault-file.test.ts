@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { blob, claim, KEY, present, signIn, tokenWrite } from '../../../src/stores/contract/grant-fixture.js';
@@ -66,9 +66,12 @@ test('a draft of a process that died is removed: linked ones at once, others whe
   await makeVault(path);
   linkSync(path, `${path}.new-linked`);
   writeFileSync(`${path}.new-recent`, 'x');
+  writeFileSync(`${path}.new-old`, 'x');
+  utimesSync(`${path}.new-old`, 1, 1);
   const store = sqliteStore({ path });
   await store.open();
   expect(existsSync(`${path}.new-linked`)).toBe(false);
+  expect(existsSync(`${path}.new-old`)).toBe(false);
   expect(existsSync(`${path}.new-recent`)).toBe(true);
   await store.close();
 });

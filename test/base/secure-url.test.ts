@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { secureUrl } from '../../src/oauth/secure-url.js';
+import { isLoopback, secureUrl } from '../../src/base/secure-url.js';
 
 describe('secureUrl', () => {
   test.each([
@@ -29,4 +29,16 @@ describe('secureUrl', () => {
     '/v1',
     '',
   ])('refuses %s', (text) => expect(secureUrl(text)).toBeUndefined());
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.9.9.9', true],
+  ['localhost', true],
+  ['[::1]', true],
+  ['localhost.example', false],
+  ['127.0.0.1.example', false],
+  ['10.0.0.1', false],
+])('isLoopback(%s) is %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected);
 });
