@@ -228,7 +228,8 @@ export class Assembly {
 
   /** Stores what a login brought, and says so. */
   async keep(subject: string, tokenSet: TokenSet, options: { kind: string } & GrantDetails): Promise<Grant> {
-    const grant = await this.vault.keep(subject, tokenSet, options);
+    const known = this.tokens.seen(subject);
+    const grant = await this.vault.keep(subject, tokenSet, { ...options, known });
     this.tokens.forget(subject);
     this.tokens.remember(grant);
     if (!this.store.abilities.durable && tokenSet.refreshToken !== undefined) this.#warnOfMemory();

@@ -16,7 +16,9 @@ export function limitedBody(body: Readable, maxBytes: number): Promise<Buffer> {
     });
     body.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     body.on('error', reject);
-    body.on('close', () => reject(brokenOff()));
+    body.on('close', () => {
+      if (!body.readableEnded) reject(brokenOff());
+    });
   });
 }
 

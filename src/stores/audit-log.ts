@@ -12,7 +12,8 @@ export interface AuditEntry {
 
 /** The history of grants: appended to, read, never changed. */
 export interface AuditLog {
-  append(owner: GrantOwner, entry: AuditEntry): Promise<void>;
+  /** Appends entries in their order, all or none. */
+  append(owner: GrantOwner, entries: readonly AuditEntry[]): Promise<void>;
   /** Newest first. */
   list(owner: GrantOwner, page: { subject?: string | undefined; limit: number }): Promise<AuditEntry[]>;
 }

@@ -78,14 +78,12 @@ export class AuditTrail {
     const { audit, owner } = this.#options;
     const batch = this.#waiting;
     this.#waiting = [];
-    for (const [index, entry] of batch.entries()) {
-      try {
-        await audit.append(owner, entry);
-      } catch {
-        // The store is away: the rest waits for the next event, and the grants themselves come first.
-        this.#waiting = [...batch.slice(index), ...this.#waiting].slice(-MAX_WAITING);
-        return;
-      }
+    if (batch.length === 0) return;
+    try {
+      await audit.append(owner, batch);
+    } catch {
+      // The store is away: they wait for the next event, and the grants themselves come first.
+      this.#waiting = [...batch, ...this.#waiting].slice(-MAX_WAITING);
     }
   }
 }

@@ -71,15 +71,13 @@ export class Vault {
     if (record.state === 'deleted') return undefined;
     const before = known?.record;
     const sameTokens = before?.generation === record.generation && sameBytes(before.tokens, record.tokens);
-    const sameDetails =
-      before?.detailsRevision === record.detailsRevision && sameBytes(before.details, record.details);
     return {
       subject: record.key.subject,
       kind: record.kind,
       state: record.state,
       tokenSet: known && sameTokens ? known.tokenSet : this.#openTokens(record),
       record,
-      ...(known && sameDetails ? detailsOf(known) : this.#openDetails(record)),
+      ...this.#detailsIn(record, known),
     };
   }
 
@@ -94,24 +92,34 @@ export class Vault {
 
   /**
    * Stores the token set of a login: a first one, or in place of what was there. `custom` and `person` replace the old
-   * ones when given. Resolves when it is durable.
+   * ones when given. Resolves when it is durable. `known`: the grant as last seen, if any.
    */
-  async keep(subject: string, tokenSet: TokenSet, options: { kind: string } & GrantDetails): Promise<Grant> {
-    const { kind, ...details } = options;
+  async keep(
+    subject: string,
+    tokenSet: TokenSet,
+    options: { kind: string; known?: Grant | undefined } & GrantDetails,
+  ): Promise<Grant> {
+    const { kind, known, ...given } = options;
     const key = this.key(subject);
     for (let attempt = 0; attempt < CAS_ATTEMPTS; attempt++) {
       const before = await this.#grants.read(key);
       const generation = before?.generation ?? 0;
       const revision = before?.detailsRevision ?? 0;
-      const kept = before && before.state !== 'deleted' ? this.#openDetails(before) : {};
-      const sealed = this.#sealDetails(subject, revision + 1, { ...kept, ...definedOnly(details) });
+      const kept = before && before.state !== 'deleted' ? this.#detailsIn(before, known) : {};
+      const details = { ...kept, ...definedOnly(given) };
+      const changed = JSON.stringify(details) !== JSON.stringify(kept);
       const written = await this.#grants.save(
         key,
-        { kind, details: sealed, ...this.write(subject, generation + 1, tokenSet) },
+        {
+          kind,
+          details: changed ? this.#sealDetails(subject, revision + 1, details) : undefined,
+          ...this.write(subject, generation + 1, tokenSet),
+        },
         { generation, revision },
       );
-      const grant = written.done ? this.openRecord(written.record) : undefined;
-      if (grant) return grant;
+      if (written.done) {
+        return { subject, kind, state: 'live', tokenSet, record: written.record, ...details };
+      }
     }
     throw new StoreUnavailableError('The grant kept changing while a login was being stored; try again');
   }
@@ -197,8 +205,16 @@ export class Vault {
     return new TokenSet(parse<TokenSetData>(open(this.#keys, record.tokens, context)));
   }
 
-  #openDetails(record: GrantRecord): GrantDetails {
+  #detailsIn(record: GrantRecord, known: Grant | undefined): GrantDetails {
+    const before = known?.record;
     if (!record.details) return {};
+    if (
+      known &&
+      before?.detailsRevision === record.detailsRevision &&
+      sameBytes(before.details, record.details)
+    ) {
+      return detailsOf(known);
+    }
     const context = this.#context(record.key.subject, 'details', record.detailsRevision);
     return parse<GrantDetails>(open(this.#keys, record.details, context));
   }

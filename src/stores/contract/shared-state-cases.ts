@@ -156,8 +156,10 @@ export const sharedStateCases = [
         detail: { at, cause: 'access "\0\ud800é', stale: at % 2 === 0 },
       });
       const entries = [entry(1, 'a'), entry(2, 'b'), entry(3, 'a'), entry(4, 'a\0')];
-      for (const one of entries) await store.audit.append(OWNER, one);
-      await store.audit.append({ ...OWNER, tenant: 'other' }, entry(5, 'a'));
+      await store.audit.append(OWNER, entries.slice(0, 1));
+      await store.audit.append(OWNER, entries.slice(1));
+      await store.audit.append(OWNER, []);
+      await store.audit.append({ ...OWNER, tenant: 'other' }, [entry(5, 'a')]);
       assert.deepEqual(await store.audit.list(OWNER, { limit: 10 }), entries.toReversed());
       assert.deepEqual(await store.audit.list(OWNER, { limit: 2 }), entries.toReversed().slice(0, 2));
       assert.deepEqual(await store.audit.list(OWNER, { subject: 'a', limit: 10 }), [

@@ -9,10 +9,12 @@ const KEPT = 10_000;
 export function memoryAudit(scope: MemoryScope): AuditLog {
   const logs = new Map<string, AuditEntry[]>();
   return {
-    append: async (owner, { at, subject, event, detail }) => {
+    append: async (owner, entries) => {
       scope.time();
       const log = logs.get(ownerKey(owner)) ?? [];
-      log.push(Object.freeze({ at, subject, event, detail: Object.freeze({ ...detail }) }));
+      for (const { at, subject, event, detail } of entries) {
+        log.push(Object.freeze({ at, subject, event, detail: Object.freeze({ ...detail }) }));
+      }
       if (log.length > 2 * KEPT) log.splice(0, log.length - KEPT);
       logs.set(ownerKey(owner), log);
     },

@@ -13,10 +13,12 @@ const LIST_OF_SUBJECT = `SELECT * FROM audit WHERE tenant = ? AND client_id = ? 
 /** The history of grants in SQLite. */
 export function sqliteAudit(connect: () => SqliteConnection): AuditLog {
   return {
-    append: async (owner, { at, subject, event, detail }) =>
+    append: async (owner, entries) =>
       connect().write((sql) => {
-        const names = [...ownerValues(owner), textKey(subject)];
-        sql.run(APPEND, [...names, at, event, JSON.stringify(detail)]);
+        for (const { at, subject, event, detail } of entries) {
+          const names = [...ownerValues(owner), textKey(subject)];
+          sql.run(APPEND, [...names, at, event, JSON.stringify(detail)]);
+        }
       }),
     list: async (owner, { subject, limit }) =>
       connect().read((sql) => {
