@@ -1,69 +1,38 @@
 import { randomUUID } from 'node:crypto';
+import type { Network, NetworkOptions } from './assembly-network.js';
 import { systemClock, type Clock } from './base/clock.js';
 import { Emitter } from './base/emitter.js';
-import type { Fetch, WholeFetch } from './base/fetch.js';
-import type { ClientSettings } from './config/client-options.js';
 import { ClosedError, ConfigurationError, isWebexAuthError } from './errors.js';
 import type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
-import { ApiSettings } from './http/api-settings.js';
-import { AuthorizedClient } from './http/authorized-client.js';
-import { FetchTransport } from './http/fetch-transport.js';
-import { transportFetch } from './http/secure-fetch.js';
-import type { Transport } from './http/transport.js';
-import { UndiciTransport } from './http/undici-transport.js';
-import {
-  clientSecretBasic,
-  clientSecretPost,
-  type ClientAuthentication,
-} from './oauth/client-authentication.js';
+import type { AuthorizedClient } from './http/authorized-client.js';
 import type { Renewer } from './oauth/grants/renewer.js';
-import { refreshTokenRenewer } from './oauth/grants/refresh-token.js';
 import { outcomeOf } from './oauth/outcome.js';
-import type { Person } from './oauth/person.js';
-import { revokeToken } from './oauth/revocation.js';
-import { TokenEndpoint } from './oauth/token-endpoint.js';
+import type { TokenEndpoint } from './oauth/token-endpoint.js';
 import type { TokenSet } from './oauth/token-set.js';
-import { defaultClientAuthentication } from './platform/default-client-authentication.js';
-import type { WebexEndpoints } from './platform/endpoints.js';
-import { fetchPerson } from './platform/people.js';
-import { webexNormaliser } from './platform/quirks.js';
 import { GrantTokens } from './refresh/grant-tokens.js';
-import { PRESENTATION_DEADLINE_MS, type TracePoint } from './refresh/refresh-protocol.js';
 import { planDue } from './refresh/refresh-policy.js';
+import type { TracePoint } from './refresh/refresh-protocol.js';
 import { Refresher } from './refresh/refresher.js';
 import { Scheduler } from './refresh/scheduler.js';
 import { VaultTokenSource } from './refresh/vault-token-source.js';
-import type { KeyRing } from './sealing/key-ring.js';
 import type { GrantOwner } from './stores/grant-store.js';
 import { memoryStore } from './stores/memory-store.js';
 import type { Store } from './stores/store.js';
 import { AuditTrail } from './telemetry/audit-trail.js';
 import type { Grant, GrantDetails } from './vault/grant.js';
 import { Vault } from './vault/vault.js';
-import { Login } from './web/login.js';
-import { Sessions } from './web/sessions.js';
-
-const SIGN_IN_DEADLINE_MS = 30_000;
+import type { Login } from './web/login.js';
 
 /** What both public faces pass on: settings that are checked, and parts that can be replaced. */
-export interface AssemblyOptions {
-  /** Undefined: only an access token is known, nothing can be exchanged, renewed or revoked. */
-  client: ClientSettings | undefined;
+export interface AssemblyOptions extends Omit<NetworkOptions, 'store' | 'clock'> {
   /** By default in memory. */
-  store: Store | undefined;
-  keys: KeyRing;
-  tenant: string;
-  endpoints: WebexEndpoints;
+  store?: Store | undefined;
+  clock?: Clock | undefined;
   /** Refresh due grants in the background. */
   scheduler: boolean;
-  transport?: Transport | undefined;
-  /** A fetch function in place of the built-in transport. */
-  fetch?: Fetch | undefined;
-  clock?: Clock | undefined;
   random?: (() => number) | undefined;
   maxStalenessMs?: number | undefined;
   cacheBytes?: number | undefined;
-  loginLifetimeMs?: number | undefined;
   trace?: ((point: TracePoint, subject: string) => void | Promise<void>) | undefined;
 }
 
@@ -77,7 +46,7 @@ export interface Disconnected {
   error?: string | undefined;
 }
 
-/** The parts, wired: the one place that knows all floors. */
+/** The parts, wired. What talks to Webex and to browsers is in `assembly-network.ts` and loaded in the modules phase. */
 export class Assembly {
   readonly options: AssemblyOptions;
   readonly store: Store;
@@ -87,94 +56,61 @@ export class Assembly {
   readonly vault: Vault;
   readonly tokens: GrantTokens;
   readonly audit: AuditTrail;
-  /** Undefined without a client, redirect URI or scope. */
-  readonly login: Login | undefined;
-  readonly sessions: Sessions | undefined;
-  readonly tokenEndpoint: TokenEndpoint | undefined;
-  readonly #transport: Transport;
-  readonly #fetch: WholeFetch;
-  readonly #api: ApiSettings;
   readonly #refresher: Refresher;
   readonly #scheduler: Scheduler;
+  #network: Promise<Network> | undefined;
   #phases: PhaseTiming[] = [];
   #closing: Promise<void> | undefined;
+  #warnedOfMemory = false;
 
   constructor(options: AssemblyOptions) {
-    const { client, keys, tenant, endpoints, clock = systemClock, random = Math.random } = options;
+    const { client, keys, tenant, clock = systemClock, random = Math.random } = options;
     const { store = memoryStore({ clock }) } = options;
-    this.store = store;
-    this.options = options;
-    this.clock = clock;
-    this.owner = { tenant, clientId: client?.clientId ?? '' };
-    this.emitter = new Emitter();
-    this.#transport =
-      options.transport ??
-      (options.fetch ? new FetchTransport({ fetch: options.fetch }) : new UndiciTransport());
-    this.#fetch = transportFetch({ transport: this.#transport, clock, deadlineMs: SIGN_IN_DEADLINE_MS });
-    this.#api = new ApiSettings({
-      transport: this.#transport,
-      clock,
-      apiBase: endpoints.apiBase,
-      allowedOrigins: endpoints.allowedOrigins,
-      resolveService: (name) => (name === 'hydra' ? endpoints.apiBase : undefined),
-    });
-    this.tokenEndpoint = this.#createTokenEndpoint(SIGN_IN_DEADLINE_MS);
-    const refreshEndpoint = this.#createTokenEndpoint(PRESENTATION_DEADLINE_MS);
-    const renewer: Renewer | undefined = refreshEndpoint && refreshTokenRenewer(refreshEndpoint);
-    this.vault = new Vault({
-      grants: store.grants,
+    const emitter = new Emitter<WebexAuthEvents>();
+    const owner = { tenant, clientId: client?.clientId ?? '' };
+    const renewer = client && this.#renewer();
+    const { grants, leases, gates } = store;
+    const vault = new Vault({
+      grants,
       keys,
-      owner: this.owner,
+      owner,
       dueAt: (tokenSet) => (renewer?.canRenew(tokenSet) ? planDue(tokenSet, random()) : undefined),
     });
-    const { vault, emitter, owner } = this;
     this.#refresher = new Refresher({
       vault,
-      emitter,
+      leases,
+      gates,
       owner,
+      emitter,
       clock,
       random,
-      grants: store.grants,
-      leases: store.leases,
-      gates: store.gates,
+      grants,
       renewerOf: () => renewer,
       outcomeOf,
-      revokeOrphan: (refreshToken) => this.#revoke(refreshToken, 'refresh_token'),
+      revokeOrphan: async (refreshToken) => (await this.network()).revoke(refreshToken, 'refresh_token'),
       holder: `${String(process.pid)}:${randomUUID()}`,
       trace: options.trace,
     });
-    this.tokens = new GrantTokens({
-      vault,
-      emitter,
-      clock,
-      refresher: this.#refresher,
-      maxStalenessMs: options.maxStalenessMs,
-      cacheBytes: options.cacheBytes,
-    });
-    this.#scheduler = new Scheduler({
-      grants: store.grants,
-      owner,
-      clock,
-      refresher: this.#refresher,
-      tokens: this.tokens,
-    });
+    const { maxStalenessMs, cacheBytes } = options;
+    const refresher = this.#refresher;
+    const tokens = new GrantTokens({ vault, refresher, emitter, clock, maxStalenessMs, cacheBytes });
+    this.#scheduler = new Scheduler({ grants, owner, clock, refresher, tokens });
     this.audit = new AuditTrail({ emitter, audit: store.audit, owner, clock });
-    if (client?.redirectUri !== undefined && this.tokenEndpoint) {
-      const { redirectUri, clientId, scope } = client;
-      this.login = new Login({
-        server: endpoints.authorizationServer,
-        clientId,
-        redirectUri,
-        scope,
-        tokenEndpoint: this.tokenEndpoint,
-        keys,
-        tenant,
-        once: store.once,
-        clock,
-        lifetimeMs: options.loginLifetimeMs,
-      });
-      this.sessions = new Sessions({ store: store.sessions, tenant, redirectUri, clock });
-    }
+    this.options = options;
+    this.store = store;
+    this.owner = owner;
+    this.clock = clock;
+    this.emitter = emitter;
+    this.vault = vault;
+    this.tokens = tokens;
+  }
+
+  /** What talks to Webex and to browsers, loaded on first use. */
+  network(): Promise<Network> {
+    this.#network ??= import('./assembly-network.js').then(
+      ({ Network }) => new Network({ ...this.options, store: this.store, clock: this.clock }),
+    );
+    return this.#network;
   }
 
   /** The phases that are done, with their times. */
@@ -184,9 +120,9 @@ export class Assembly {
 
   /** Runs the phases in their order; `configure` belongs to the configuration phase. Errors: the store's and the keys'. */
   async start(configure: () => Promise<void> = () => Promise.resolve()): Promise<void> {
-    const { store } = this;
-    const { scheduler } = this.options;
-    await this.#phase('modules', () => store.open());
+    await this.#phase('modules', async () => {
+      await Promise.all([this.network(), this.store.open()]);
+    });
     await this.#phase('plugins', () => Promise.resolve());
     await this.#phase('configuration', async () => {
       await this.vault.verifyKeys();
@@ -195,7 +131,7 @@ export class Assembly {
     await this.#phase('discovery', () => Promise.resolve());
     if (this.#closing) throw new ClosedError('Closed while starting');
     await this.#phase('ready', () => Promise.resolve());
-    if (scheduler) this.#scheduler.start();
+    if (this.options.scheduler) this.#scheduler.start();
     this.emitter.emit('ready', { phases: this.#phases });
   }
 
@@ -206,24 +142,24 @@ export class Assembly {
     this.#phases = [...this.#phases, { phase, ms: this.clock.monotonic() - started }];
   }
 
-  /** What signs people in. Errors: `ConfigurationError` when the client has no redirect URI. */
-  requireLogin(): Login {
-    if (this.login) return this.login;
+  /** Errors: `ConfigurationError` when nobody can be signed in with these settings. */
+  assertLogin(): void {
+    const { client } = this.options;
+    if (client?.redirectUri !== undefined) return;
+    const example = 'https://app.example.com/auth/webex/callback';
     throw new ConfigurationError([
-      this.options.client
-        ? {
-            setting: 'redirectUri',
-            problem: 'is needed to sign people in',
-            example: 'https://app.example.com/auth/webex/callback',
-          }
+      client
+        ? { setting: 'redirectUri', problem: 'is needed to sign people in', example }
         : { setting: 'clientId', problem: 'is needed to sign people in' },
     ]);
   }
 
-  /** Where codes are exchanged. Errors: `ConfigurationError` without a client. */
-  requireTokenEndpoint(): TokenEndpoint {
-    if (this.tokenEndpoint) return this.tokenEndpoint;
-    throw new ConfigurationError([{ setting: 'clientId', problem: 'is needed to exchange codes' }]);
+  /** What signs people in. Errors: as `assertLogin`. */
+  async login(): Promise<{ login: Login; tokenEndpoint: TokenEndpoint }> {
+    this.assertLogin();
+    const { web, client } = await this.network();
+    if (!web || !client) throw new ConfigurationError([{ setting: 'clientId', problem: 'is missing' }]);
+    return { login: web.login, tokenEndpoint: client.tokenEndpoint };
   }
 
   /** Stores what a login brought, and says so. */
@@ -237,11 +173,9 @@ export class Assembly {
     return grant;
   }
 
-  #warned = false;
-
   #warnOfMemory(): void {
-    if (this.#warned) return;
-    this.#warned = true;
+    if (this.#warnedOfMemory) return;
+    this.#warnedOfMemory = true;
     const message =
       'The grant is kept in memory only: its refresh token is lost when the process ends; give a store';
     this.emitter.emit('degraded', { reason: 'STORE_NOT_DURABLE', message });
@@ -261,42 +195,21 @@ export class Assembly {
   async #revokeAll(tokenSet: TokenSet | undefined): Promise<{ revoked: boolean; error?: string }> {
     if (!tokenSet) return { revoked: false, error: 'KEY_UNAVAILABLE' };
     if (!this.options.client) return { revoked: false, error: 'CONFIGURATION_INVALID' };
+    const { accessToken, refreshToken } = tokenSet;
     try {
-      if (tokenSet.refreshToken !== undefined) await this.#revoke(tokenSet.refreshToken, 'refresh_token');
-      else await this.#revoke(tokenSet.accessToken, 'access_token');
+      const network = await this.network();
+      await (refreshToken === undefined
+        ? network.revoke(accessToken, 'access_token')
+        : network.revoke(refreshToken, 'refresh_token'));
       return { revoked: true };
     } catch (error) {
       return { revoked: false, error: isWebexAuthError(error) ? error.code : 'NETWORK_ERROR' };
     }
   }
 
-  async #revoke(token: string, hint: 'access_token' | 'refresh_token'): Promise<void> {
-    const { client, endpoints } = this.options;
-    const server = endpoints.authorizationServer;
-    if (!client) return;
-    await revokeToken({
-      server,
-      clientId: client.clientId,
-      authenticate: authenticationOf(client, server.revocationEndpoint ?? server.tokenEndpoint),
-      clock: this.clock,
-      fetch: this.#fetch,
-      token,
-      hint,
-    });
-  }
-
-  /** Who a token set belongs to. */
-  identify(tokenSet: TokenSet, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Person> {
-    const { apiBase } = this.options.endpoints;
-    return fetchPerson({ fetch: this.#fetch, apiBase, accessToken: tokenSet.accessToken, signal });
-  }
-
   /** The HTTP client of one subject. */
-  clientOf(subject: string): AuthorizedClient {
-    return new AuthorizedClient({
-      settings: this.#api,
-      tokenSource: new VaultTokenSource(this.tokens, subject),
-    });
+  async clientOf(subject: string): Promise<AuthorizedClient> {
+    return (await this.network()).clientOf(new VaultTokenSource(this.tokens, subject));
   }
 
   /** Whether a grant can be renewed without its person. */
@@ -315,32 +228,19 @@ export class Assembly {
     await this.#refresher.close();
     await this.audit.close();
     this.tokens.clear();
-    await this.#transport.close();
+    await (await this.#network?.catch(() => undefined))?.close();
     await this.store.close();
   }
 
-  #createTokenEndpoint(deadlineMs: number): TokenEndpoint | undefined {
-    const { client, endpoints } = this.options;
-    if (!client) return undefined;
-    const server = endpoints.authorizationServer;
-    return new TokenEndpoint({
-      server,
-      clientId: client.clientId,
-      authenticate: authenticationOf(client, server.tokenEndpoint),
-      fetch: transportFetch({ transport: this.#transport, clock: this.clock, deadlineMs }),
-      normalise: webexNormaliser,
-      clock: this.clock,
-    });
-  }
-}
-
-function authenticationOf(client: ClientSettings, endpoint: string): ClientAuthentication {
-  switch (client.clientAuthentication) {
-    case 'client_secret_basic':
-      return clientSecretBasic(client.clientSecret);
-    case 'client_secret_post':
-      return clientSecretPost(client.clientSecret);
-    case undefined:
-      return defaultClientAuthentication(endpoint, client.clientSecret);
+  // Knows what can be renewed before anything that renews is loaded.
+  #renewer(): Renewer {
+    return {
+      canRenew: ({ refreshToken }) => Boolean(refreshToken),
+      renew: async (current, options) => {
+        const { client } = await this.network();
+        if (!client) throw new ConfigurationError([{ setting: 'clientId', problem: 'is needed to renew' }]);
+        return client.renewer.renew(current, options);
+      },
+    };
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from './base/clock.js';
 import type { Listener } from './base/emitter.js';
 import type { Fetch } from './base/fetch.js';
 import { checkClient, type ClientOptions } from './config/client-options.js';
-import { ConfigurationError, GrantNotFoundError, ProtocolError } from './errors.js';
+import { ClosedError, ConfigurationError, GrantNotFoundError, ProtocolError } from './errors.js';
 import type { PhaseTiming, WebexAuthEvents } from './events.js';
 import type { Transport } from './http/transport.js';
 import { isAccessToken, readTokenAnswer } from './oauth/token-answer.js';
@@ -14,9 +14,8 @@ import type { KeyRing } from './sealing/key-ring.js';
 import type { AuditEntry } from './stores/audit-log.js';
 import type { GrantState } from './stores/grant-record.js';
 import type { Store } from './stores/store.js';
-import type { CustomFields } from './vault/grant.js';
+import type { CustomFields, GrantDetails } from './vault/grant.js';
 import { describe, summarize, type GrantDescription, type GrantSummary } from './vault/grant-summary.js';
-import { createLoginHandler } from './web/login-handler.js';
 import type { LoginHandlerOptions } from './web/login-handler-options.js';
 import type { CurrentSession } from './web/sessions.js';
 import { Webex } from './webex.js';
@@ -60,7 +59,7 @@ export interface WebexAuthOptions {
 /** Many principals of one integration: signs people in, keeps their tokens, hands out fresh ones. */
 export class WebexAuth {
   readonly #assembly: Assembly;
-  readonly #handler: ((request: Request) => Promise<Response>) | undefined;
+  readonly #handler: (request: Request) => Promise<Response>;
   readonly #grants: Grants;
 
   private constructor(assembly: Assembly, login: LoginSettings) {
@@ -108,8 +107,8 @@ export class WebexAuth {
    * when the client has no redirect URI.
    */
   get handler(): (request: Request) => Promise<Response> {
-    if (!this.#handler) this.#assembly.requireLogin();
-    return this.#handler ?? (() => Promise.reject(new Error('unreachable')));
+    this.#assembly.assertLogin();
+    return this.#handler;
   }
 
   /** The start-up phases with their milliseconds. */
@@ -159,7 +158,7 @@ export class WebexAuth {
 
   /** Who is signed in, by the session that the login handler gave to this browser. */
   async session(request: Pick<Request, 'headers'>): Promise<CurrentSession | undefined> {
-    return this.#assembly.sessions?.read(request);
+    return (await this.#assembly.network()).web?.sessions.read(request);
   }
 
   /** Listens to an event. Returns the function that stops it. */
@@ -248,24 +247,23 @@ export class Grants {
 
 function createHandler(
   assembly: Assembly,
-  login: LoginSettings,
-): ((request: Request) => Promise<Response>) | undefined {
-  const redirectUri = assembly.options.client?.redirectUri;
-  if (!assembly.login || !assembly.sessions || redirectUri === undefined) return undefined;
-  const { subject, starter, custom, onLogin, onError } = login;
-  return createLoginHandler({
-    login: assembly.login,
-    sessions: assembly.sessions,
-    redirectUri,
-    clock: assembly.clock,
-    identify: (tokenSet, options) => assembly.identify(tokenSet, options),
-    keep: async ({ subject: who, tokenSet, ...details }) => {
-      await assembly.keep(who, tokenSet, { kind: 'authorization_code', ...details });
-    },
-    subject,
-    starter,
-    custom,
-    onLogin,
-    onError,
-  });
+  { subject, starter, custom, onLogin, onError }: LoginSettings,
+): (request: Request) => Promise<Response> {
+  let handler: Promise<(request: Request) => Promise<Response>> | undefined;
+  const create = async (): Promise<(request: Request) => Promise<Response>> => {
+    const keep: LoginHandlerOptions['keep'] = async ({ subject: who, ...login }) => {
+      await assembly.keep(who, login.tokenSet, { kind: 'authorization_code', ...detailsOf(login) });
+    };
+    const network = await assembly.network();
+    const made = network.loginHandler({ keep, subject, starter, custom, onLogin, onError });
+    return made ?? (() => Promise.reject(new ClosedError('There is no login to handle')));
+  };
+  return async (request) => {
+    handler ??= create();
+    return (await handler)(request);
+  };
+}
+
+function detailsOf({ person, custom, requestedScope }: GrantDetails): GrantDetails {
+  return { person, custom, requestedScope };
 }

@@ -5,7 +5,9 @@ import type { Listener } from './base/emitter.js';
 import type { Fetch } from './base/fetch.js';
 import { TimeoutError } from './errors.js';
 import type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
-import type { AuthorizedClient } from './http/authorized-client.js';
+import type { ApiRequest, ApiResult } from './http/api-request.js';
+import type { AuthorizedClient, AuthorizedFetchInit } from './http/authorized-client.js';
+import type { PaginateOptions } from './http/paginated.js';
 import type { Transport } from './http/transport.js';
 import { TokenSet } from './oauth/token-set.js';
 import { resolveEndpoints, type EndpointOptions } from './config/endpoint-options.js';
@@ -134,22 +136,26 @@ export class Webex {
    * Calls the Webex API with a fresh token: `path` is relative to the API base, absolute URLs only on Webex's own origins.
    * Never throws for an HTTP status. Errors: those of `token()`, `OriginNotAllowedError`, network and time.
    */
-  get fetch(): AuthorizedClient['fetch'] {
-    return this.#http.fetch.bind(this.#http);
+  fetch(path: string | URL, init?: AuthorizedFetchInit): Promise<Response> {
+    return this.#client
+      ? this.#client.fetch(path, init)
+      : this.#connect().then((http) => http.fetch(path, init));
   }
 
   /** Calls the Webex API, JSON in and out: `{statusCode, headers, body}`. Errors: as `fetch`, and typed ones for 400 and above. */
-  get request(): AuthorizedClient['request'] {
-    return this.#http.request.bind(this.#http);
+  request<T = unknown>(options: ApiRequest): Promise<ApiResult<T>> {
+    return this.#client
+      ? this.#client.request<T>(options)
+      : this.#connect().then((http) => http.request<T>(options));
   }
 
   /** Walks a list of the Webex API, page by page (RFC 8288 `next` links). */
-  get paginate(): AuthorizedClient['paginate'] {
-    return this.#http.paginate.bind(this.#http);
+  async *paginate<T = unknown>(path: string | URL, options?: PaginateOptions): AsyncGenerator<T, void> {
+    yield* (await this.#connect()).paginate<T>(path, options);
   }
 
-  get #http(): AuthorizedClient {
-    this.#client ??= this.#assembly.clientOf(this.#subject);
+  async #connect(): Promise<AuthorizedClient> {
+    this.#client ??= await this.#assembly.clientOf(this.#subject);
     return this.#client;
   }
 
@@ -261,7 +267,8 @@ export class WebexAuthorization {
    * Errors: `ConfigurationError` without client or redirect URI.
    */
   async initiateLogin(options?: InitiateOptions): Promise<InitiatedLogin> {
-    return this.#assembly.requireLogin().initiate(options);
+    const { login } = await this.#assembly.login();
+    return login.initiate(options);
   }
 
   /**
@@ -273,7 +280,7 @@ export class WebexAuthorization {
     transaction: string,
     options?: { starter?: string; signal?: AbortSignal },
   ): Promise<{ returnTo: string | undefined; supertoken: Supertoken }> {
-    const login = this.#assembly.requireLogin();
+    const { login } = await this.#assembly.login();
     const { tokenSet, returnTo, requestedScope } = await login.complete(callbackUrl, transaction, options);
     return { returnTo, supertoken: await this.#keep(tokenSet, requestedScope) };
   }
@@ -288,10 +295,9 @@ export class WebexAuthorization {
     signal?: AbortSignal;
   }): Promise<Supertoken> {
     const { code, codeVerifier, signal } = options;
-    const assembly = this.#assembly;
-    assembly.requireLogin();
-    const { redirectUri = '', scope = [] } = assembly.options.client ?? {};
-    const tokenSet = await assembly.requireTokenEndpoint().request(
+    const { tokenEndpoint } = await this.#assembly.login();
+    const { redirectUri = '', scope = [] } = this.#assembly.options.client ?? {};
+    const tokenSet = await tokenEndpoint.request(
       {
         grantType: 'authorization_code',
         parameters: { code, redirect_uri: redirectUri, ...(codeVerifier && { code_verifier: codeVerifier }) },

@@ -148,8 +148,7 @@ describe('a Webex of its own', () => {
       await signIn(webex);
       const me = await webex.request<{ displayName: string }>({ service: 'hydra', resource: 'people/me' });
       expect([me.statusCode, me.body.displayName]).toEqual([200, emulated.emulator.users[0]?.displayName]);
-      const { fetch } = webex;
-      expect((await fetch('/people/me')).status).toBe(200);
+      expect((await webex.fetch('/people/me')).status).toBe(200);
       const rooms: unknown[] = [];
       for await (const room of webex.paginate('/rooms', { max: 2 })) rooms.push(room);
       expect(rooms.length).toBeGreaterThan(2);

@@ -4,6 +4,7 @@ import type { FetchInit, WholeFetch, WholeResponse } from '../base/fetch.js';
 import { parseRetryAfter } from '../base/retry-after.js';
 import { trackingIdOf } from '../base/tracking-id.js';
 import { isWebexAuthError, NetworkError } from '../errors.js';
+import { parsedResponse } from './parsed-response.js';
 
 /** An answer, read whole. What the server wrote stays in `body`: it may echo secrets, so it never enters an error. */
 export interface EndpointAnswer {
@@ -86,14 +87,12 @@ export function requestOptions(
   return {
     [customFetch]: async (url, { method, headers, body }) => {
       await fetch(url, { method, headers, body: body.toString(), redirect: 'manual', signal });
-      return UNREAD;
+      // The library hands on what it is given; the answer is read where it was received.
+      return parsedResponse(undefined);
     },
     [allowInsecureRequests]: true,
   };
 }
-
-// The library hands on what it is given; the answer is read where it was received.
-const UNREAD = new Response(null);
 
 interface SendInit {
   method: string;
