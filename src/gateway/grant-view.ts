@@ -19,7 +19,6 @@ export interface GrantViewContent {
 export function grantView({ grant, history, now, links }: GrantViewContent): Html {
   return html`<div
     id="live"
-    class="live"
     data-state="${grant?.state ?? 'none'}"
     data-generation="${grant?.generation ?? 0}"
   >
@@ -46,7 +45,7 @@ function grantCard(grant: GrantDescription, now: number, reconnect: string): Htm
         <dd>${when(grant.state === 'dead' ? undefined : grant.dueAt, now, 'none')}</dd>
       </div>
       <div>
-        <dt>Refresh token expires</dt>
+        <dt>Refresh token ends</dt>
         <dd>${when(grant.refreshExpiresAt, now, 'not known')}</dd>
       </div>
       <div>

@@ -46,7 +46,7 @@ progress::-moz-progress-bar{background:var(--good);border-radius:1rem}
 progress.due::-webkit-progress-value{background:var(--warn)}
 progress.due::-moz-progress-bar{background:var(--warn)}
 @media(prefers-reduced-motion:reduce){progress::-webkit-progress-value{transition:none}}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:1.1rem 1.5rem;margin:1.5rem 0 0}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:1.1rem 1.25rem;margin:1.5rem 0 0}
 .facts dt{color:var(--soft);font-size:.88rem}
 .facts dd{margin:0;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .facts .wide{grid-column:1/-1}
@@ -54,7 +54,7 @@ progress.due::-moz-progress-bar{background:var(--warn)}
 .scopes li{padding:.08rem .6rem;border:1px solid var(--line);border-radius:.45rem;font-weight:400}
 .scopes .missing{border-style:dashed;border-color:var(--bad);color:var(--bad)}
 .actions{display:flex;flex-wrap:wrap;gap:.7rem;align-items:center}
-.live{display:contents}
+#live{display:contents}
 .after{margin-top:1.25rem}
 .actions .apart{margin-left:auto}
 .notice{padding:.75rem 1.1rem;border-radius:.7rem}
