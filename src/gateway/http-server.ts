@@ -70,7 +70,10 @@ function listenFailure(error: Error, { host, port }: { host: string; port: numbe
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return problem('HOST', `${host} is not an address of this machine`);
   }
-  return problem('PORT', `cannot listen on ${host}:${port} (${String(code ?? 'unknown error')})`);
+  return problem(
+    'PORT',
+    `cannot listen on ${host}:${port} (${typeof code === 'string' ? code : 'unknown error'})`,
+  );
 }
 
 function problem(setting: string, text: string): ConfigurationError {
