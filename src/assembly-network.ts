@@ -28,6 +28,7 @@ import type { Store } from './stores/store.js';
 import { createLoginHandler } from './web/login-handler.js';
 import type { LoginHandlerOptions } from './web/login-handler-options.js';
 import { Login } from './web/login.js';
+import { sessionScope } from './web/session-scope.js';
 import { Sessions } from './web/sessions.js';
 
 const SIGN_IN_DEADLINE_MS = 30_000;
@@ -151,7 +152,12 @@ export class Network {
       clock,
       lifetimeMs: loginLifetimeMs,
     });
-    const sessions = new Sessions({ store: store.sessions, tenant, redirectUri, clock });
+    const sessions = new Sessions({
+      store: store.sessions,
+      tenant: sessionScope({ tenant, clientId }),
+      redirectUri,
+      clock,
+    });
     return { login, sessions, redirectUri };
   }
 

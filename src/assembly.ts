@@ -20,8 +20,11 @@ import { memoryStore } from './stores/memory-store.js';
 import type { Store } from './stores/store.js';
 import { AuditTrail } from './telemetry/audit-trail.js';
 import type { Grant, GrantDetails } from './vault/grant.js';
-import { Vault } from './vault/vault.js';
+import { Vault, type DisconnectedTokens } from './vault/vault.js';
+import { sessionScope } from './web/session-scope.js';
 import type { Login } from './web/login.js';
+
+const GOODBYE_MS = 10_000;
 
 /** What both public faces pass on: settings that are checked, and parts that can be replaced. */
 export interface AssemblyOptions extends Omit<NetworkOptions, 'store' | 'clock'> {
@@ -62,6 +65,8 @@ export class Assembly {
   #phases: PhaseTiming[] = [];
   #closing: Promise<void> | undefined;
   #warnedOfMemory = false;
+  #opened = false;
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(options: AssemblyOptions) {
     const { client, keys, tenant, clock = systemClock, random = Math.random } = options;
@@ -120,6 +125,8 @@ export class Assembly {
 
   /** Runs the phases in their order; `configure` belongs to the configuration phase. Errors: the store's and the keys'. */
   async start(configure: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    openings.set(this.store, (openings.get(this.store) ?? 0) + 1);
+    this.#opened = true;
     await this.#phase('modules', async () => {
       await Promise.all([this.network(), this.store.open()]);
     });
@@ -181,30 +188,44 @@ export class Assembly {
     this.emitter.emit('degraded', { reason: 'STORE_NOT_DURABLE', message });
   }
 
-  /** Forgets a grant here first, then revokes it at Webex; says honestly whether that was confirmed. */
-  async disconnect(subject: string): Promise<Disconnected> {
-    const gone = await this.vault.disconnect(subject);
-    this.tokens.forget(subject);
-    await this.store.sessions.deleteBySubject(this.options.tenant, subject);
-    if (!gone) return { existed: false, revoked: false };
-    const result = await this.#revokeAll(gone.tokenSet);
-    this.emitter.emit('logout', { subject, revoked: result.revoked });
-    return { existed: true, ...result };
+  /** Forgets a grant here first, then revokes it at Webex; says honestly whether that was confirmed. Ends its sessions too. */
+  disconnect(subject: string): Promise<Disconnected> {
+    return this.track(this.#disconnect(subject));
   }
 
-  async #revokeAll(tokenSet: TokenSet | undefined): Promise<{ revoked: boolean; error?: string }> {
-    if (!tokenSet) return { revoked: false, error: 'KEY_UNAVAILABLE' };
+  async #disconnect(subject: string): Promise<Disconnected> {
+    const gone = await this.vault.disconnect(subject);
+    this.tokens.forget(subject);
+    const [sessions, revocation] = await Promise.allSettled([
+      this.store.sessions.deleteBySubject(sessionScope(this.owner), subject),
+      gone ? this.#revokeAll(gone.tokens) : Promise.resolve({ revoked: false }),
+    ]);
+    if (gone) this.emitter.emit('logout', { subject, revoked: isRevoked(revocation) });
+    if (sessions.status === 'rejected') throw sessions.reason;
+    if (revocation.status === 'rejected') throw revocation.reason;
+    return { existed: gone !== undefined, ...revocation.value };
+  }
+
+  async #revokeAll(tokens: DisconnectedTokens): Promise<{ revoked: boolean; error?: string }> {
+    if (!tokens) return { revoked: false, error: 'KEY_UNAVAILABLE' };
     if (!this.options.client) return { revoked: false, error: 'CONFIGURATION_INVALID' };
-    const { accessToken, refreshToken } = tokenSet;
+    const { accessToken, refreshTokens } = tokens;
     try {
       const network = await this.network();
-      await (refreshToken === undefined
-        ? network.revoke(accessToken, 'access_token')
-        : network.revoke(refreshToken, 'refresh_token'));
+      for (const token of refreshTokens) await network.revoke(token, 'refresh_token');
+      if (refreshTokens.length === 0) await network.revoke(accessToken, 'access_token');
       return { revoked: true };
     } catch (error) {
       return { revoked: false, error: isWebexAuthError(error) ? error.code : 'NETWORK_ERROR' };
     }
+  }
+
+  /** Lets `close` wait for this work: a code that was exchanged must still be stored. */
+  track<Result>(work: Promise<Result>): Promise<Result> {
+    this.#underWay.add(work);
+    const done = (): void => void this.#underWay.delete(work);
+    work.then(done, done);
+    return work;
   }
 
   /** The HTTP client of one subject. */
@@ -225,11 +246,26 @@ export class Assembly {
 
   async #close(): Promise<void> {
     await this.#scheduler.close();
+    await this.#finishWork();
     await this.#refresher.close();
     await this.audit.close();
     this.tokens.clear();
-    await (await this.#network?.catch(() => undefined))?.close();
-    await this.store.close();
+    try {
+      await (await this.#network?.catch(() => undefined))?.close();
+    } finally {
+      if (this.#opened && lastOpening(this.store)) await this.store.close();
+    }
+  }
+
+  async #finishWork(): Promise<void> {
+    const work = Promise.allSettled(this.#underWay);
+    await new Promise<void>((resolve) => {
+      const limit = this.clock.after(GOODBYE_MS, resolve);
+      void work.then(() => {
+        limit.cancel();
+        resolve();
+      });
+    });
   }
 
   // Knows what can be renewed before anything that renews is loaded.
@@ -243,4 +279,17 @@ export class Assembly {
       },
     };
   }
+}
+
+// Several may share one store object: the last one to close closes it.
+const openings = new WeakMap<Store, number>();
+
+function lastOpening(store: Store): boolean {
+  const left = (openings.get(store) ?? 1) - 1;
+  openings.set(store, left);
+  return left === 0;
+}
+
+function isRevoked(revocation: PromiseSettledResult<{ revoked: boolean }>): boolean {
+  return revocation.status === 'fulfilled' && revocation.value.revoked;
 }

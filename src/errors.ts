@@ -151,6 +151,11 @@ export class StarterMismatchError extends WebexAuthError {
   override readonly action = 'sign_in_again';
 }
 
+/** This subject belongs to another Webex person already: disconnect it first, or keep this one under a subject of its own. */
+export class PersonMismatchError extends WebexAuthError {
+  readonly code = 'PERSON_MISMATCH';
+}
+
 /** 401 without a body that says which part was refused: client, grant or access token. */
 export class UnauthorizedError extends WebexAuthError {
   readonly code = 'UNAUTHORIZED';
@@ -335,6 +340,7 @@ export type AnyWebexAuthError =
   | StateUsedError
   | IssuerMismatchError
   | StarterMismatchError
+  | PersonMismatchError
   | UnauthorizedError
   | ForbiddenError
   | ProtocolError

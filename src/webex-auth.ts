@@ -145,9 +145,8 @@ export class WebexAuth {
 
   /** A Webex over one grant: an HTTP client with its token. Errors: `GrantNotFoundError`, the store's. */
   async user(subject: string): Promise<Webex> {
-    const { tokens } = this.#assembly;
-    const grant = tokens.seen(subject) ?? (await tokens.read(subject));
-    if (!grant) throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
+    if (!(await this.#assembly.tokens.recent(subject)))
+      throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
     return new Webex(this.#assembly, subject);
   }
 
@@ -260,7 +259,7 @@ function createHandler(
   };
   return async (request) => {
     handler ??= create();
-    return (await handler)(request);
+    return assembly.track((await handler)(request));
   };
 }
 

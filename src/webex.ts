@@ -213,11 +213,13 @@ export class Webex {
     return startup;
   }
 
-  // A grant that is stored already has lived on since these tokens were written down: it wins, unless it is dead.
+  // A grant that can be renewed has lived on since these tokens were written down: it wins.
   async #keepGiven(given: GivenTokens | undefined): Promise<void> {
-    const { tokens, clock, vault } = this.#assembly;
+    const assembly = this.#assembly;
+    const { tokens, clock, vault } = assembly;
     const stored = await tokens.read(this.#subject);
-    if (!given || (stored && stored.state !== 'dead')) return;
+    if (!given || (stored && assembly.canRenew(stored))) return;
+    if (stored?.tokenSet.accessToken === given.accessToken) return;
     const tokenSet = new TokenSet({ ...given, issuedAt: clock.now() });
     tokens.remember(await vault.keep(this.#subject, tokenSet, { kind: 'access_token' }));
   }
@@ -281,8 +283,11 @@ export class WebexAuthorization {
     options?: { starter?: string; signal?: AbortSignal },
   ): Promise<{ returnTo: string | undefined; supertoken: Supertoken }> {
     const { login } = await this.#assembly.login();
-    const { tokenSet, returnTo, requestedScope } = await login.complete(callbackUrl, transaction, options);
-    return { returnTo, supertoken: await this.#keep(tokenSet, requestedScope) };
+    const work = async () => {
+      const { tokenSet, returnTo, requestedScope } = await login.complete(callbackUrl, transaction, options);
+      return { returnTo, supertoken: await this.#keep(tokenSet, requestedScope) };
+    };
+    return this.#assembly.track(work());
   }
 
   /**

@@ -80,7 +80,8 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
   outgoing.statusCode = response.status;
   for (const [name, value] of response.headers) if (name !== 'set-cookie') outgoing.setHeader(name, value);
   const cookies = response.headers.getSetCookie();
-  if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies);
+  // Beside those that the application has set already.
+  if (cookies.length > 0) outgoing.appendHeader('set-cookie', cookies);
   if (!response.body) {
     outgoing.end();
     return;

@@ -13,6 +13,11 @@ export class SingleFlight<Result> {
     return flight;
   }
 
+  /** Whether a run for `key` is under way. */
+  has(key: string): boolean {
+    return this.#flights.has(key);
+  }
+
   /** How many runs are under way. */
   get size(): number {
     return this.#flights.size;

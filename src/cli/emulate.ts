@@ -14,6 +14,7 @@ const SCOPES = ['spark:people_read', 'spark:rooms_read', 'spark:memberships_read
 
 /** Runs the emulator until a signal ends it, and prints the settings that point an application at it. The secret is fake. */
 export async function emulate({ port, dataDir, redirectUri }: EmulateOptions): Promise<void> {
+  const stopped = untilSignal();
   const client = {
     clientId: 'webex-auth-emulated',
     clientSecret: `fake-${randomBytes(16).toString('hex')}`,
@@ -25,7 +26,6 @@ export async function emulate({ port, dataDir, redirectUri }: EmulateOptions): P
     ...(dataDir !== undefined && { dataDir }),
     clients: [client],
   });
-  const stopped = untilSignal();
   const { apiBase, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = emulator.endpoints;
   const settings = {
     WEBEX_CLIENT_ID: client.clientId,

@@ -19,6 +19,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const settings = readGatewaySettings(environment(options));
   const { host, port, home, mode } = settings;
   const directory = openDataDirectory(home);
+  const stopped = untilSignal();
   let demo: DemoWebex | undefined;
   const upstream = async (url: string): Promise<GatewayUpstream> => {
     if (mode.kind === 'webex') return { client: mode.client, endpoints: mode.endpoints };
@@ -35,7 +36,6 @@ export async function serve(options: ServeOptions): Promise<void> {
   try {
     const store = sqliteStore({ path: directory.vaultPath });
     const gateway = await startGateway({ host, port, store, keys: directory.keys, upstream });
-    const stopped = untilSignal();
     process.stdout.write(startLines(gateway.url, directory, demo));
     await stopped;
     await gateway.close();

@@ -1,5 +1,5 @@
 /**
- * Resolves at the first SIGINT or SIGTERM. A second one ends the process at once with code 1: what is under way is then
+ * Resolves at the first SIGINT, SIGTERM or SIGHUP. A second one ends the process at once with code 1: what is under way is then
  * left to the next process.
  */
 export function untilSignal(): Promise<void> {
@@ -10,7 +10,6 @@ export function untilSignal(): Promise<void> {
       asked = true;
       resolve();
     };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   });
 }

@@ -5,6 +5,7 @@ import {
   webexRegions,
   type WebexEndpoints,
   type WebexRegion,
+  withTokenEndpoint,
 } from '../platform/endpoints.js';
 import { endpointsFromEnvironment } from '../platform/environment-endpoints.js';
 
@@ -35,12 +36,14 @@ export function resolveEndpoints(
   const server = { issuer, authorizationEndpoint, tokenEndpoint, revocationEndpoint };
   const base = webexEndpoints(checkRegion(region ?? 'commercial'));
   checkUrls({ apiBase, ...server });
+  const own = base.authorizationServer;
+  const moved = tokenEndpoint === undefined ? own : withTokenEndpoint(own, tokenEndpoint);
   const given = Object.fromEntries(Object.entries(server).filter(([, url]) => url !== undefined));
   const api = apiBase?.replace(/\/+$/, '');
   return {
     ...base,
     apiBase: api ?? base.apiBase,
-    authorizationServer: { ...base.authorizationServer, ...given },
+    authorizationServer: { ...moved, ...given },
     allowedOrigins: allowedOrigins ?? (api === undefined ? base.allowedOrigins : [new URL(api).origin]),
   };
 }

@@ -91,7 +91,7 @@ export function emulatorError(code: string, message: string): Error & { code: st
 
 /** Refuses what an emulator must never do: run in production, or listen beyond this machine. */
 export function assertSafePlace(host: string, nodeEnv: string | undefined): void {
-  if (nodeEnv === 'production') {
+  if (nodeEnv?.trim().toLowerCase() === 'production') {
     throw emulatorError(
       'EMULATOR_IN_PRODUCTION',
       'The Webex emulator lets anybody in, so it does not start with NODE_ENV=production. Use Webex itself there.',

@@ -1,4 +1,6 @@
-import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { emptyState, readState, writeState } from './emulator-state.js';
 import type { EmulatorState } from './emulator-state.js';
@@ -43,10 +45,15 @@ export class StateFile {
 
   async #write(path: string): Promise<void> {
     try {
-      const next = `${path}.next`;
-      const file = await open(next, 'w', 0o600);
+      // A name that nobody can have planted, and never through a link.
+      const next = `${path}.${randomUUID()}`;
+      const file = await open(
+        next,
+        constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW,
+        0o600,
+      );
       try {
-        await chmod(next, 0o600);
+        await file.chmod(0o600);
         await file.writeFile(writeState(this.state));
         await file.sync();
       } finally {

@@ -7,13 +7,13 @@ import { ConfigurationError } from '../errors.js';
 import { urlHost } from './gateway-settings.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
-const GOODBYE_MS = 10_000;
+const GOODBYE_MS = 5_000;
 
 /** A server that listens. */
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
-  /** Takes no new connections, finishes the requests under way (at most 10 s), then ends what is left. */
+  /** Takes no new connections, finishes the requests under way (at most 5 s), then ends what is left. */
   close(): Promise<void>;
 }
 

@@ -20,7 +20,10 @@ const LIFETIME_SECONDS = 60;
 
 const TEXTS: Readonly<Record<NoticeName, readonly ['good' | 'bad', string]>> = {
   refreshed: ['good', 'Refreshed. Webex gave a new token, and it is stored.'],
-  'refresh-failed': ['bad', 'The refresh did not succeed. The present token stays in use while it is valid.'],
+  'refresh-failed': [
+    'bad',
+    'The refresh did not succeed. Where the present token is still valid it stays in use.',
+  ],
   disconnected: [
     'good',
     'Disconnected. The tokens are deleted here, and Webex confirmed that they are revoked.',

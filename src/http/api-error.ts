@@ -17,6 +17,8 @@ export interface FailedAnswer {
   what: string;
   status: number;
   headers: ResponseHeaders;
+  /** The bearer: a server that echoes it must not get it into the error. */
+  sent: string;
   body: unknown;
   /** Milliseconds since the epoch. */
   now: number;
@@ -24,14 +26,14 @@ export interface FailedAnswer {
 }
 
 /** The typed error for a status of 400 or more (facts 4.2). Its message holds nothing that the server wrote. */
-export function apiError({ what, status, headers, body, now, cause }: FailedAnswer): WebexAuthError {
+export function apiError({ what, status, headers, sent, body, now, cause }: FailedAnswer): WebexAuthError {
   const wait = parseRetryAfter(headerValue(headers, 'retry-after'), {
     date: headerValue(headers, 'date'),
     now,
   });
   const details = {
     status,
-    trackingId: trackingIdOf(headerValue(headers, 'trackingid')),
+    trackingId: trackingIdOf([headerValue(headers, 'trackingid')], sent),
     retryAt: wait === undefined ? undefined : now + wait,
     cause,
   };

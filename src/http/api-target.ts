@@ -65,7 +65,7 @@ function withQuery(url: URL, query: Query | undefined): URL {
     for (const one of Array.isArray(value) ? (value as readonly QueryValue[]) : [value as QueryValue])
       if (one !== undefined) url.searchParams.append(name, String(one));
   // RFC 6750, 2.3: a bearer in a URL ends up in logs.
-  if (/[?&]access_token=/i.test(url.search))
+  if ([...url.searchParams.keys()].some((name) => name.toLowerCase() === 'access_token'))
     throw refused('access_token', 'must not travel in a URL; leave it out');
   return url;
 }

@@ -65,7 +65,7 @@ export class AuthorizedClient {
   /** JSON in, JSON out, in the shape people know from webex-js-sdk. Throws a typed error for any status of 400 or more. */
   async request<T = unknown>(options: ApiRequest): Promise<ApiResult<T>> {
     const call = requestCall(options, this.#settings.target);
-    const { answer, rejection } = await this.#send(call);
+    const { answer, accessToken, rejection } = await this.#send(call);
     const { status } = answer;
     const bytes = await answer.bytes(options.maxBodyBytes ?? this.#settings.maxBodyBytes);
     const content = bodyContent(bytes, headerValue(answer.headers, 'content-type'));
@@ -77,6 +77,7 @@ export class AuthorizedClient {
         what,
         status,
         headers: answer.headers,
+        sent: accessToken,
         body,
         now: this.#settings.clock.now(),
         cause: rejection,

@@ -21,6 +21,8 @@ export interface AuthorizedCall {
 /** The answer and, where a 401 stayed, why no other token could be had. */
 export interface AuthorizedAnswer {
   answer: Answer;
+  /** The bearer that was answered. */
+  accessToken: string;
   rejection?: unknown;
 }
 
@@ -34,19 +36,25 @@ export async function sendAuthorized(
 ): Promise<AuthorizedAnswer> {
   const { deadline, onUnauthorized } = call;
   const { signal } = deadline;
-  const { accessToken } = await deadline.race(tokenSource.token({ signal }));
+  // Without options a cached token costs nothing; the deadline ends the wait all the same.
+  const { accessToken } = await deadline.race(tokenSource.token());
   const answer = await sendOnce(call, accessToken, transport);
-  if (answer.status !== 401 || onUnauthorized === 'ignore') return { answer };
+  if (answer.status !== 401 || onUnauthorized === 'ignore') return { answer, accessToken };
   let current: AccessToken;
   try {
     current = await deadline.race(tokenSource.reportRejected(accessToken, { signal }));
   } catch (error) {
     if (signal.aborted) throw error;
-    return { answer: answer.watched(), rejection: isWebexAuthError(error) ? error : undefined };
+    return { answer: answer.watched(), accessToken, rejection: isWebexAuthError(error) ? error : undefined };
   }
-  if (onUnauthorized === 'report' || current.accessToken === accessToken) return { answer: answer.watched() };
+  if (onUnauthorized === 'report' || current.accessToken === accessToken) {
+    return { answer: answer.watched(), accessToken };
+  }
   await answer.drain(DRAINED_BYTES);
-  return { answer: await sendOnce(call, current.accessToken, transport) };
+  return {
+    answer: await sendOnce(call, current.accessToken, transport),
+    accessToken: current.accessToken,
+  };
 }
 
 function sendOnce(call: AuthorizedCall, accessToken: string, transport: Transport): Promise<Answer> {

@@ -58,11 +58,11 @@ export async function receiveAnswer(
     const body = parseObject(await response.text());
     const receivedAt = clock.now();
     const wait = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), now: receivedAt });
-    const trackingId = trackingIdOf(headers.get('trackingid'), member(body, 'trackingId'));
+    const trackingId = trackingIdOf([headers.get('trackingid'), member(body, 'trackingId')], sent);
     return {
       status,
       body,
-      trackingId: trackingId !== undefined && echoes(trackingId, sent) ? undefined : trackingId,
+      trackingId,
       retryAt: wait === undefined ? undefined : receivedAt + wait,
       receivedAt,
     };
@@ -109,14 +109,6 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
   } catch {
     return undefined;
   }
-}
-
-// A tracking id is printed, so it may hold no 16 characters of what was sent: some servers echo what they are given.
-function echoes(trackingId: string, sent: string): boolean {
-  for (let at = 0; at === 0 || at + 16 <= trackingId.length; at++) {
-    if (sent.includes(trackingId.slice(at, at + 16))) return true;
-  }
-  return false;
 }
 
 function sentText({ headers, body }: FetchInit): string {

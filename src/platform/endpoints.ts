@@ -75,3 +75,15 @@ export function identityBroker(base: string): IdentityBroker {
     logout: `${base}/idb/oauth2/v1/logout`,
   };
 }
+
+/**
+ * A server with its token endpoint moved. At an origin that is not one of its own it loses its revocation endpoint: tokens and
+ * secrets of one server are not for another.
+ */
+export function withTokenEndpoint(server: AuthorizationServer, tokenEndpoint: string): AuthorizationServer {
+  const { revocationEndpoint, ...rest } = server;
+  const moved = { ...rest, tokenEndpoint };
+  if (revocationEndpoint === undefined) return moved;
+  const own = [server.tokenEndpoint, revocationEndpoint].map((url) => new URL(url).origin);
+  return own.includes(new URL(tokenEndpoint).origin) ? { ...moved, revocationEndpoint } : moved;
+}

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors.js';
 import type { ConfigurationProblem } from '../errors.js';
 import type { AuthorizationServer } from '../oauth/authorization-server.js';
 import { secureUrl } from '../base/secure-url.js';
-import { identityBroker, webexEndpoints } from './endpoints.js';
+import { identityBroker, webexEndpoints, withTokenEndpoint } from './endpoints.js';
 import type { WebexEndpoints, WebexRegion } from './endpoints.js';
 
 /** The environment variables that move single addresses: the names of Cisco's own SDK (webex-facts 1.2). */
@@ -29,13 +29,15 @@ export function endpointsFromEnvironment(
   const brokerBase = urls.IDBROKER_BASE_URL;
   const moved = brokerBase === undefined ? undefined : identityBroker(brokerBase);
   const apiBase = urls.HYDRA_SERVICE_URL ?? defaults.apiBase;
+  const server = {
+    ...defaults.authorizationServer,
+    ...(moved && brokerServer(`${brokerBase}/idb`, moved)),
+  };
   return {
     apiBase,
     authorizationServer: {
-      ...defaults.authorizationServer,
-      ...(moved && brokerServer(`${brokerBase}/idb`, moved)),
+      ...(urls.TOKEN_URL === undefined ? server : withTokenEndpoint(server, urls.TOKEN_URL)),
       ...(urls.WEBEX_AUTHORIZE_URL !== undefined && { authorizationEndpoint: urls.WEBEX_AUTHORIZE_URL }),
-      ...(urls.TOKEN_URL !== undefined && { tokenEndpoint: urls.TOKEN_URL }),
       ...(urls.REVOKE_URL !== undefined && { revocationEndpoint: urls.REVOKE_URL }),
     },
     idbroker: moved ?? defaults.idbroker,

@@ -1,10 +1,16 @@
 import {
+  ForbiddenError,
   InvalidClientError,
+  InvalidRequestError,
+  InvalidScopeError,
   NetworkError,
+  ProtocolError,
   RateLimitError,
   ServiceUnavailableError,
   TimeoutError,
+  UnauthorizedClientError,
   UnauthorizedError,
+  UnsupportedGrantTypeError,
   type WebexAuthError,
 } from '../errors.js';
 import type { Failure } from '../stores/grant-record.js';
@@ -24,6 +30,18 @@ export function errorOfFailure(failure: Failure, retryAt: number | undefined): W
       return new NetworkError(text, { ...details, reason: 'other', maybeProcessed: true });
     case 'UNAUTHORIZED':
       return new UnauthorizedError(text, details);
+    case 'FORBIDDEN':
+      return new ForbiddenError(text, details);
+    case 'INVALID_REQUEST':
+      return new InvalidRequestError(text, details);
+    case 'INVALID_SCOPE':
+      return new InvalidScopeError(text, details);
+    case 'UNAUTHORIZED_CLIENT':
+      return new UnauthorizedClientError(text, details);
+    case 'UNSUPPORTED_GRANT_TYPE':
+      return new UnsupportedGrantTypeError(text, details);
+    case 'PROTOCOL_ERROR':
+      return new ProtocolError(text, details);
     default:
       return new ServiceUnavailableError(text, details);
   }

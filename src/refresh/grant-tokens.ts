@@ -4,12 +4,14 @@ import { SingleFlight } from '../base/single-flight.js';
 import {
   GrantNotFoundError,
   MissingScopeError,
+  ProtocolError,
   ReauthRequiredError,
   StoreUnavailableError,
   TimeoutError,
 } from '../errors.js';
 import type { RefreshCause, WebexAuthEvents } from '../events.js';
 import { missingScopes } from '../oauth/scope.js';
+import type { TokenSet } from '../oauth/token-set.js';
 import type { AccessToken, TokenOptions } from '../oauth/token-source.js';
 import type { Grant } from '../vault/grant.js';
 import type { Vault } from '../vault/vault.js';
@@ -25,6 +27,8 @@ const REJECTION_PAUSE_MS = 30_000;
 const REFRESHED_JUST_NOW_MS = 60_000;
 const MAX_REJECTIONS = 10_000;
 const MAX_ROUNDS = 3;
+const CLOCK_TOLERANCE_MS = 60_000;
+const ENDLESS_PAUSE_MS = 10_000;
 
 /** What handing out tokens needs. */
 export interface GrantTokensOptions {
@@ -50,6 +54,7 @@ export class GrantTokens {
   readonly #maxStalenessMs: number;
   readonly #cache: TokenCache;
   readonly #reads = new SingleFlight<Grant | undefined>();
+  #forgets = 0;
   readonly #rejections = new Map<string, { accessToken: string; at: number }>();
 
   constructor(options: GrantTokensOptions) {
@@ -95,6 +100,11 @@ export class GrantTokens {
     return this.#load(subject, 0);
   }
 
+  /** The grant as it was stored at most `maxStalenessMs` ago. */
+  recent(subject: string): Promise<Grant | undefined> {
+    return this.#load(subject, this.#maxStalenessMs);
+  }
+
   /** Takes note of a grant that was just stored or read. */
   remember(grant: Grant): void {
     const before = this.#cache.get(grant.subject);
@@ -112,6 +122,7 @@ export class GrantTokens {
 
   /** Forgets what is known of a subject, so that the next call reads the store. */
   forget(subject: string): void {
+    this.#forgets += 1;
     this.#cache.delete(subject);
     this.#rejections.delete(subject);
   }
@@ -129,7 +140,11 @@ export class GrantTokens {
   ): Promise<Grant> {
     const grant = await this.#existing(subject, 0);
     if (grant.state === 'dead' || !this.#refresher.canRenew(grant)) throw reauthRequired(grant);
-    const { error, grant: now } = await this.#refresh(grant, cause, signal);
+    let { error, refreshed, grant: now } = await this.#refresh(grant, cause, signal);
+    // The refresh that was joined was one of an older generation.
+    const joined = !refreshed && !error && now.record.generation === grant.record.generation;
+    if (joined && now.state !== 'dead')
+      ({ error, refreshed, grant: now } = await this.#refresh(now, cause, signal));
     if (error) throw error;
     if (now.state === 'dead') throw reauthRequired(now);
     return now;
@@ -149,12 +164,13 @@ export class GrantTokens {
     const last = this.#rejections.get(subject);
     const repeated =
       last?.accessToken === accessToken && this.#clock.monotonic() - last.at < REJECTION_PAUSE_MS;
-    this.#noteRejection(subject, accessToken);
+    if (!repeated) this.#noteRejection(subject, accessToken);
     if (grant.state === 'dead') throw reauthRequired(grant);
-    if (repeated) return answer(grant);
+    if (repeated && !this.#refresher.isRefreshing(subject)) return answer(grant);
     if (!this.#refresher.canRenew(grant)) return this.#rejected(grant);
-    const { grant: now } = await this.#refresh(grant, 'rejected', signal);
+    const { grant: now, error } = await this.#refresh(grant, 'rejected', signal);
     if (now.state === 'dead') throw reauthRequired(now);
+    if (error) return staleAnswer(now, error.code);
     return now.tokenSet.accessToken === accessToken ? this.#rejected(now) : answer(now);
   }
 
@@ -180,15 +196,20 @@ export class GrantTokens {
 
   async #token(subject: string, options: TokenOptions): Promise<AccessToken> {
     const { minTtl = 0, requireScope, signal } = options;
-    let known = await this.#existing(subject, this.#maxStalenessMs);
+    const first = this.#existing(subject, this.#maxStalenessMs);
+    let known = await (signal ? this.#waitFor(first, signal) : first);
     for (let round = 1; ; round++) {
       if (requireScope) requireScopes(known, requireScope);
       const { tokenSet, record } = known;
       const now = this.#clock.now();
       const valid = this.#isValid(known);
       if (known.state === 'dead') return valid ? answer(known) : raise(reauthRequired(known));
-      const state = freshness(tokenSet, { now, dueAt: record.dueAt, minTtl: minTtl * 1000 });
-      if (state === 'fresh') return answer(known);
+      // More than half of the life can not be had for long.
+      const wanted = Math.min(minTtl * 1000, 0.5 * (tokenSet.lifetime ?? Infinity));
+      const state = freshness(tokenSet, { now, dueAt: record.dueAt, minTtl: wanted });
+      const short = (tokenSet.expiresAt ?? Infinity) - now < minTtl * 1000;
+      if (state === 'fresh') return short ? { ...answer(known), stale: true } : answer(known);
+      if (endsAtOnce(tokenSet, now)) throw endsAtOnceError(tokenSet);
       if (!this.#refresher.canRenew(known)) {
         return valid ? { ...answer(known), stale: true } : raise(reauthRequired(known));
       }
@@ -196,7 +217,12 @@ export class GrantTokens {
         this.#refreshBehind(known);
         return answer(known);
       }
-      const resting = record.failure !== undefined && record.dueAt !== undefined && now < record.dueAt;
+      // A clock that was turned back must not prolong the rest.
+      const resting =
+        record.failure !== undefined &&
+        record.dueAt !== undefined &&
+        now < record.dueAt &&
+        now >= record.failure.at - CLOCK_TOLERANCE_MS;
       if (record.failure && resting) {
         return valid ? answer(known) : raise(errorOfFailure(record.failure, record.dueAt));
       }
@@ -240,14 +266,21 @@ export class GrantTokens {
   async #refresh(seen: Grant, cause: RefreshCause, signal: AbortSignal | undefined): Promise<RefreshResult> {
     const { subject, record } = seen;
     const refresh = this.#refresher.refresh(subject, { cause, generation: record.generation, seen });
-    const result = await this.#waitFor(refresh, signal);
-    this.remember(result.grant);
+    const result = await this.#waitFor(refresh, signal).catch((error: unknown) => {
+      if (error instanceof GrantNotFoundError) this.forget(subject);
+      throw error;
+    });
+    // What came back unread says nothing new of what is stored.
+    if (result.grant !== seen) this.remember(result.grant);
     return result;
   }
 
   #waitFor<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason as Error);
+      if (signal?.aborted) {
+        work.catch(() => undefined);
+        return reject(signal.reason as Error);
+      }
       const settle = (end: () => void): void => {
         limit.cancel();
         signal?.removeEventListener('abort', onAbort);
@@ -280,8 +313,11 @@ export class GrantTokens {
   async #load(subject: string, maxAgeMs: number): Promise<Grant | undefined> {
     const entry = this.#cache.get(subject);
     if (entry && maxAgeMs > 0 && this.#clock.monotonic() - entry.checkedAt <= maxAgeMs) return entry.grant;
+    const forgets = this.#forgets;
     try {
       const grant = await this.#reads.run(subject, () => this.#vault.read(subject, entry?.grant));
+      // Forgotten while it was being read: what was read may be what was just removed.
+      if (forgets !== this.#forgets) return grant;
       if (grant) this.remember(grant);
       else this.#cache.delete(subject);
       return grant;
@@ -313,8 +349,22 @@ function reauthRequired({ record, state }: Grant): ReauthRequiredError {
 }
 
 function requireScopes({ tokenSet, requestedScope }: Grant, required: readonly string[]): void {
-  const missing = missingScopes(required, tokenSet.scope ?? requestedScope ?? []);
+  const granted = tokenSet.scope ?? requestedScope;
+  // Bots and imported tokens: nobody knows what they carry, and the API decides.
+  if (granted === undefined) return;
+  const missing = missingScopes(required, granted);
   if (missing.length > 0) throw new MissingScopeError(missing);
+}
+
+// Refreshing again would bring another token of the same kind.
+function endsAtOnce({ lifetime, issuedAt }: TokenSet, now: number): boolean {
+  return lifetime !== undefined && lifetime <= 0 && now - issuedAt < ENDLESS_PAUSE_MS;
+}
+
+function endsAtOnceError({ issuedAt }: TokenSet): ProtocolError {
+  return new ProtocolError('Webex gives access tokens that end at once', {
+    retryAt: issuedAt + ENDLESS_PAUSE_MS,
+  });
 }
 
 function raise(error: Error): never {

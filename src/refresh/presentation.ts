@@ -27,11 +27,14 @@ import {
   type RefresherOptions,
   type RefreshResult,
 } from './refresh-protocol.js';
-import { storeSuccessor } from './successor.js';
+import { storeSuccessor, untilStoreAnswers } from './successor.js';
 
 const MAX_PRESENTATIONS = 3;
 const DEFAULT_GATE_MS = 60_000;
 const GRACE_MS = 5_000;
+
+// A server that names a day in another year must not end all refreshing.
+const LONGEST_WAIT_MS = 24 * 3_600_000;
 
 /**
  * Claim, present, record the outcome: one holder's attempts at one generation (`refresh-protocol.md`). A refresh token whose
@@ -72,7 +75,9 @@ export class Presentation {
     });
     try {
       await this.#trace('claimed', seen.subject);
-      return await this.#present({ ...seen, record: claimed }, seen.record, renewer, lease);
+      const grant = this.#options.vault.openRecord(claimed, seen);
+      if (!grant) return undefined;
+      return await this.#present(grant, seen.record, renewer, lease);
     } finally {
       lease.stop();
     }
@@ -100,10 +105,10 @@ export class Presentation {
       successor = await this.#inTime(
         renewer.renew(presented, {
           onCandidate: async (raw) => {
-            await this.#options.leases.keepCandidate(record.key, {
-              fence: record.fence,
-              candidate: this.#options.vault.sealCandidate(record, raw),
-            });
+            const candidate = this.#options.vault.sealCandidate(record, raw);
+            await untilStoreAnswers(this.#options, () =>
+              this.#options.leases.keepCandidate(record.key, { fence: record.fence, candidate }),
+            );
           },
         }),
       );
@@ -149,13 +154,15 @@ export class Presentation {
     await this.#trace('committing', subject);
     const stored = await storeSuccessor({ ...this.#options, record, write });
     if (stored.fate === 'deleted') {
-      if (successor.refreshToken && successor.refreshToken !== presented.refreshToken) {
-        await this.#options.revokeOrphan(successor.refreshToken).catch(() => undefined);
-      }
+      await this.#revokeOrphan(presented, successor);
       throw new GrantNotFoundError('The grant was disconnected while it was being refreshed');
     }
     if (stored.fate === 'lost') {
       const adopted = vault.openRecord(stored.record);
+      const startedAnew = stored.record.generation > record.generation + 1;
+      if (startedAnew && successor.refreshToken !== adopted?.tokenSet.refreshToken) {
+        await this.#revokeOrphan(presented, successor);
+      }
       return adopted && { grant: adopted, refreshed: false };
     }
     const now = vault.withTokenSet(stored.record, successor, grant);
@@ -171,6 +178,12 @@ export class Presentation {
     });
     await this.#trace('announced', subject);
     return { grant: now, refreshed: true };
+  }
+
+  // Its grant was disconnected. The very token that was presented may be another login's by now.
+  async #revokeOrphan(presented: TokenSet, { refreshToken }: TokenSet): Promise<void> {
+    if (!refreshToken || refreshToken === presented.refreshToken) return;
+    await this.#options.revokeOrphan(refreshToken).catch(() => undefined);
   }
 
   async #failed(
@@ -218,7 +231,11 @@ export class Presentation {
       dueAt:
         state === 'dead'
           ? undefined
-          : planSuspectRetry({ now: clock.now(), failures: failure.count, jitter: random() }),
+          : planSuspectRetry(grant.tokenSet, {
+              now: clock.now(),
+              failures: failure.count,
+              jitter: random(),
+            }),
     });
     if (!buried.done) return undefined;
     if (state === 'dead') {
@@ -247,7 +264,8 @@ export class Presentation {
     const { clock, random = Math.random } = this.#options;
     const failure = this.#failure(grant.record, error);
     const planned = planRetry(grant.tokenSet, { now: clock.now(), jitter: random() });
-    return { fence: grant.record.fence, failure, dueAt: Math.max(planned, error.retryAt ?? 0) };
+    const asked = Math.min(error.retryAt ?? 0, clock.now() + LONGEST_WAIT_MS);
+    return { fence: grant.record.fence, failure, dueAt: Math.max(planned, asked) };
   }
 
   #unrefreshed(grant: Grant, record: GrantRecord, error: WebexAuthError): RefreshResult | undefined {
@@ -261,7 +279,8 @@ export class Presentation {
 
   async #shutGate(error: RateLimitError): Promise<void> {
     const { gates, owner, clock } = this.#options;
-    const until = error.retryAt ?? clock.now() + DEFAULT_GATE_MS;
+    const now = clock.now();
+    const until = Math.min(error.retryAt ?? now + DEFAULT_GATE_MS, now + LONGEST_WAIT_MS);
     await gates.shut(owner, TOKEN_GATE, { until, reason: error.code });
   }
 

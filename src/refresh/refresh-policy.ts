@@ -10,6 +10,8 @@ const TURNED_BACK_MS = MINUTE;
 
 const RETRY_MS = 10 * SECOND;
 
+const SOONEST_MS = 10 * SECOND;
+
 /** How a token set stands: `due` asks for a refresh behind the scenes, `mandatory` for one before it is handed out. */
 export type Freshness = 'fresh' | 'due' | 'mandatory' | 'expired';
 
@@ -44,18 +46,27 @@ export function mandatoryAt(tokenSet: TokenSet): number {
 
 /**
  * When a new token set becomes due: at a jittered 60–90 % of a lifetime of a day or more; 5–60 minutes before the end of a
- * shorter one, but never in more than its last 20 %; and always before its refresh token lapses. `jitter` is in [0, 1).
+ * shorter one, but never in more than its last 20 %; and always before its refresh token lapses. Never within the first 10 s (for
+ * lifetimes below that, 80 % of them), whatever the server says. `jitter` is in [0, 1).
  */
 export function planDue(tokenSet: TokenSet, jitter: number): number | undefined {
-  const { issuedAt, expiresAt, lifetime, refreshTokenExpiresAt } = tokenSet;
-  if (expiresAt === undefined || lifetime === undefined) return undefined;
-  const due =
-    lifetime >= DAY
-      ? issuedAt + lifetime * (0.6 + 0.3 * jitter)
-      : expiresAt - between(Math.min(5 * MINUTE, 0.1 * lifetime), Math.min(HOUR, 0.2 * lifetime), jitter);
-  if (refreshTokenExpiresAt === undefined) return Math.floor(due);
-  const refreshLifetime = Math.max(0, refreshTokenExpiresAt - issuedAt);
-  return Math.floor(Math.min(due, refreshTokenExpiresAt - 0.1 * refreshLifetime));
+  const { issuedAt, lifetime } = tokenSet;
+  const due = Math.min(dueByAccessToken(tokenSet, jitter), dueByRefreshToken(tokenSet));
+  if (due === Infinity) return undefined;
+  const earliest = lifetime !== undefined && lifetime > 0 ? Math.min(SOONEST_MS, 0.8 * lifetime) : SOONEST_MS;
+  return Math.floor(Math.max(due, issuedAt + earliest));
+}
+
+function dueByAccessToken({ issuedAt, expiresAt, lifetime }: TokenSet, jitter: number): number {
+  if (expiresAt === undefined || lifetime === undefined) return Infinity;
+  if (lifetime >= DAY) return issuedAt + lifetime * (0.6 + 0.3 * jitter);
+  return expiresAt - between(Math.min(5 * MINUTE, 0.1 * lifetime), Math.min(HOUR, 0.2 * lifetime), jitter);
+}
+
+// An end that lies before the answer is none: some servers write 0 for never, others slide the end without telling.
+function dueByRefreshToken({ issuedAt, refreshTokenExpiresAt }: TokenSet): number {
+  if (refreshTokenExpiresAt === undefined || refreshTokenExpiresAt <= issuedAt) return Infinity;
+  return refreshTokenExpiresAt - 0.1 * (refreshTokenExpiresAt - issuedAt);
 }
 
 /** When to try next after the server gave the same access token back: 60 s before its end, then at its end. */
@@ -75,17 +86,16 @@ export function planRetry(tokenSet: TokenSet, { now, jitter }: { now: number; ji
   return Math.floor(Math.min(now + between(5 * MINUTE, 10 * MINUTE, jitter), mandatory));
 }
 
-/** When to try a suspect grant again: slowly, 10–60 minutes, longer each time. */
-export function planSuspectRetry({
-  now,
-  failures,
-  jitter,
-}: {
-  now: number;
-  failures: number;
-  jitter: number;
-}): number {
-  const ceiling = Math.min(HOUR, 20 * MINUTE * 2 ** Math.min(failures - 1, 8));
+/** When to try a suspect grant again: slowly, in 10–60 minutes; once its token is used up, in half a minute to 20 minutes, longer each time. */
+export function planSuspectRetry(
+  tokenSet: TokenSet,
+  { now, failures, jitter }: { now: number; failures: number; jitter: number },
+): number {
+  const doubled = 2 ** Math.min(failures - 1, 8);
+  const ceiling =
+    now >= mandatoryAt(tokenSet)
+      ? Math.min(20 * MINUTE, MINUTE * doubled)
+      : Math.min(HOUR, 20 * MINUTE * doubled);
   return Math.floor(now + between(ceiling / 2, ceiling, jitter));
 }
 

@@ -36,6 +36,11 @@ export class Refresher {
     return this.#flights.run(subject, () => this.#refresh(subject, request));
   }
 
+  /** Whether this process is refreshing it now. */
+  isRefreshing(subject: string): boolean {
+    return this.#flights.has(subject);
+  }
+
   /** Takes no new work, and waits for the refreshes under way. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -50,6 +55,7 @@ export class Refresher {
     const presentation = new Presentation({ ...this.#options, cause, closing: this.#closing.signal });
     for (let round = 0; ; round++) {
       if (round > 0) await clock.sleep(roundDelay(round, random));
+      if (this.#closing.signal.aborted) throw new ClosedError('This WebexAuth is closed');
       // What the caller has just read serves for the first look: the claim is conditional on its version.
       const grant = round === 0 && seen ? seen : await vault.read(subject, seen);
       if (!grant) throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');

@@ -7,6 +7,7 @@ import type { Refresher } from './refresher.js';
 const POLL_MS = 5_000;
 const BATCH = 50;
 const CONCURRENCY = 4;
+const PATIENCE_MS = 10_000;
 
 /** What the scheduler needs. */
 export interface SchedulerOptions {
@@ -43,16 +44,18 @@ export class Scheduler {
     return (await this.#sweep()).looked;
   }
 
-  // `stuck`: rows stay due although they were looked at (a gate is shut, a machine holds them), so looking again soon is useless.
-  async #sweep(): Promise<{ looked: number; stuck: boolean }> {
+  // Each grant once in a sweep: rows that stay due (a gate is shut, a machine holds them, their key is elsewhere) neither
+  // hold up the rows behind them nor are looked at again at once.
+  async #sweep(): Promise<{ looked: number; before: number }> {
     const { grants, owner, clock } = this.#options;
     const before = clock.now();
-    let looked = 0;
+    const looked = new Set<string>();
     for (;;) {
-      const due = await grants.due(owner, { before, limit: BATCH });
-      looked += due.length;
-      const moved = await this.#refreshAll(due);
-      if (due.length < BATCH || !moved || this.#closed) return { looked, stuck: due.length > 0 && !moved };
+      const page = await grants.due(owner, { before, limit: looked.size + BATCH });
+      const fresh = page.filter(({ key }) => !looked.has(key.subject));
+      for (const { key } of fresh) looked.add(key.subject);
+      await this.#refreshAll(fresh);
+      if (fresh.length < BATCH || this.#closed) return { looked: looked.size, before };
     }
   }
 
@@ -74,33 +77,42 @@ export class Scheduler {
     const { grants, owner, clock, pollMs = POLL_MS } = this.#options;
     let wait = pollMs;
     try {
-      const { stuck } = await this.#sweep();
-      const next = stuck ? undefined : await grants.nextDueAt(owner);
-      if (next !== undefined) wait = Math.min(pollMs, Math.max(100, next - clock.now()));
+      const { before } = await this.#sweep();
+      const next = await grants.nextDueAt(owner);
+      // What is still due after it was looked at is not helped by looking at once.
+      if (next !== undefined && next > before) wait = Math.min(pollMs, Math.max(100, next - clock.now()));
     } catch {
       // The store is away: nothing can be refreshed, and the next turn looks again.
     }
     this.#lookIn(wait);
   }
 
-  // True when at least one row moved on: otherwise the same batch would be read again at once.
-  async #refreshAll(due: readonly GrantRecord[]): Promise<boolean> {
-    const { refresher, tokens } = this.#options;
+  async #refreshAll(due: readonly GrantRecord[]): Promise<void> {
     const queue = [...due];
-    let moved = false;
     const work = async (): Promise<void> => {
-      for (let record = queue.shift(); record && !this.#closed; record = queue.shift()) {
-        const { generation, key } = record;
-        try {
-          const result = await refresher.refresh(key.subject, { cause: 'scheduled', generation });
-          tokens.remember(result.grant);
-          moved ||= result.refreshed || result.grant.record.dueAt !== record.dueAt;
-        } catch {
-          // Told by events; one grant's trouble is not the others'.
-        }
-      }
+      for (let record = queue.shift(); record && !this.#closed; record = queue.shift())
+        await this.#refresh(record);
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, work));
-    return moved;
+  }
+
+  // One grant's trouble is told by events and is not the others': a refresh that hangs goes on without its place.
+  #refresh({ generation, key: { subject } }: GrantRecord): Promise<void> {
+    const { refresher, tokens, clock } = this.#options;
+    return new Promise((resolve) => {
+      const patience = clock.after(PATIENCE_MS, resolve);
+      refresher
+        .refresh(subject, { cause: 'scheduled', generation })
+        .then(
+          ({ grant }) => {
+            if (tokens.seen(subject)) tokens.remember(grant);
+          },
+          () => undefined,
+        )
+        .finally(() => {
+          patience.cancel();
+          resolve();
+        });
+    });
   }
 }

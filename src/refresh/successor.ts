@@ -11,6 +11,7 @@ import type { LeaseStore } from '../stores/lease-store.js';
 const RETRY = { base: 100, cap: 5_000 };
 const OVERTAKER_POLL_MS = 250;
 const OVERTAKER_PATIENCE_MS = 150_000;
+const CLOSING_PATIENCE_MS = 10_000;
 
 /** What became of a successor: `stored` by us, `lost` to a newer one that is adopted, or its grant is `deleted`. */
 export type SuccessorFate =
@@ -24,6 +25,8 @@ export interface SuccessorOptions {
   clock: Clock;
   record: GrantRecord;
   write: TokenWrite;
+  /** Aborted when the process is about to end: waiting then has a limit. */
+  closing: AbortSignal;
 }
 
 /**
@@ -40,12 +43,19 @@ export async function storeSuccessor(options: SuccessorOptions): Promise<Success
     const row = await untilStoreAnswers(options, () => grants.read(key));
     if (!row || row.state === 'deleted') return { fate: 'deleted' };
     if (row.generation !== generation) return { fate: 'lost', record: row };
-    if (!row.intent) {
+    // By now the overtaker's own request has ended, and nobody else is at it.
+    const over = clock.monotonic() >= patience && row.leaseHolder === undefined;
+    if (!row.intent || over) {
       const rescued = await untilStoreAnswers(options, () => leases.rescue(key, { generation, write }));
       if (isOurs(rescued, write)) return { fate: 'stored', record: rescued.record };
       continue;
     }
-    if (clock.monotonic() >= patience) return { fate: 'lost', record: row };
+    if (
+      options.closing.aborted &&
+      clock.monotonic() >= patience - OVERTAKER_PATIENCE_MS + CLOSING_PATIENCE_MS
+    ) {
+      return { fate: 'lost', record: row };
+    }
     await clock.sleep(OVERTAKER_POLL_MS);
   }
 }
@@ -57,10 +67,12 @@ function isOurs(result: Conditional, write: TokenWrite): result is Conditional &
   return stored?.length === write.tokens.length && timingSafeEqual(stored, write.tokens);
 }
 
-async function untilStoreAnswers<Result>(
-  { clock, emitter }: SuccessorOptions,
+/** Repeats `work` while the store is away; once the process is closing, for 10 s at most. */
+export async function untilStoreAnswers<Result>(
+  { clock, emitter, closing }: Pick<SuccessorOptions, 'clock' | 'emitter' | 'closing'>,
   work: () => Promise<Result>,
 ): Promise<Result> {
+  let closingSince: number | undefined;
   for (let attempt = 0; ; attempt++) {
     try {
       return await work();
@@ -70,6 +82,8 @@ async function untilStoreAnswers<Result>(
         const message = 'A refreshed token set waits in memory until the store is back';
         emitter.emit('degraded', { reason: error.code, message });
       }
+      if (closing.aborted) closingSince ??= clock.monotonic();
+      if (closingSince !== undefined && clock.monotonic() - closingSince >= CLOSING_PATIENCE_MS) throw error;
       await clock.sleep(backoffDelay(attempt, RETRY));
     }
   }

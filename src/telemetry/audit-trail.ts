@@ -59,14 +59,15 @@ export class AuditTrail {
     await this.flush();
   }
 
-  #note(event: (typeof RECORDED)[number], payload: { subject: string | undefined }): void {
+  #note(event: (typeof RECORDED)[number], payload: { subject: string | undefined; kind?: string }): void {
     const { subject, ...rest } = payload;
-    if (subject === undefined) return;
-    const detail = Object.fromEntries(
-      Object.entries(rest).filter((field): field is [string, string | number | boolean] =>
-        ['string', 'number', 'boolean'].includes(typeof field[1]),
-      ),
-    );
+    // Anybody may ask for a subject that does not exist: that is nobody's history.
+    if (subject === undefined || (event === 'unauthorized' && payload.kind === 'missing')) return;
+    const detail: Record<string, string | number | boolean> = {};
+    for (const [name, value] of Object.entries<unknown>(rest)) {
+      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+        detail[name] = value;
+    }
     this.#waiting.push({ at: this.#options.clock.now(), subject, event, detail });
     if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
     this.#timer ??= this.#options.clock.after(FLUSH_MS, () => {

@@ -1,4 +1,11 @@
-import { IntegrityError, KeyUnavailableError, StoreUnavailableError, WrongKeyError } from '../errors.js';
+import {
+  ConfigurationError,
+  IntegrityError,
+  KeyUnavailableError,
+  PersonMismatchError,
+  StoreUnavailableError,
+  WrongKeyError,
+} from '../errors.js';
 import type { RawTokenResponse } from '../oauth/grants/renewer.js';
 import { TokenSet, type TokenSetData } from '../oauth/token-set.js';
 import { open, seal } from '../sealing/envelope.js';
@@ -9,6 +16,9 @@ import type { GrantOwner, GrantStore } from '../stores/grant-store.js';
 import type { CustomFields, Grant, GrantDetails } from './grant.js';
 
 const CAS_ATTEMPTS = 20;
+
+/** What a disconnect leaves to be revoked; undefined when it could not be opened. */
+export type DisconnectedTokens = { accessToken: string; refreshTokens: readonly string[] } | undefined;
 
 /** Decides when the scheduler should look at a new token set; milliseconds since the epoch, undefined = never. */
 export type DueRule = (tokenSet: TokenSet) => number | undefined;
@@ -92,7 +102,8 @@ export class Vault {
 
   /**
    * Stores the token set of a login: a first one, or in place of what was there. `custom` and `person` replace the old
-   * ones when given. Resolves when it is durable. `known`: the grant as last seen, if any.
+   * ones when given. Resolves when it is durable. `known`: the grant as last seen, if any. Errors: `PersonMismatchError` when the
+   * subject belongs to another Webex person, the store's.
    */
   async keep(
     subject: string,
@@ -105,9 +116,10 @@ export class Vault {
       const before = await this.#grants.read(key);
       const generation = before?.generation ?? 0;
       const revision = before?.detailsRevision ?? 0;
-      const kept = before && before.state !== 'deleted' ? this.#detailsIn(before, known) : {};
+      const kept = before && before.state !== 'deleted' ? this.#readableDetails(before, known) : {};
+      assertSamePerson(kept, given);
       const details = { ...kept, ...definedOnly(given) };
-      const changed = JSON.stringify(details) !== JSON.stringify(kept);
+      const changed = toJson(details) !== toJson(kept);
       const written = await this.#grants.save(
         key,
         {
@@ -142,18 +154,20 @@ export class Vault {
     );
   }
 
-  /** Makes the tombstone. Returns the row that it replaced, with its token set where it can be opened. */
+  /** Makes the tombstone. Returns what it replaced, with the tokens to revoke as far as they can be opened. */
   async disconnect(
     subject: string,
-  ): Promise<{ record: GrantRecord; tokenSet: TokenSet | undefined } | undefined> {
+  ): Promise<{ record: GrantRecord; tokens: DisconnectedTokens } | undefined> {
     const record = await this.#grants.disconnect(this.key(subject));
     if (!record) return undefined;
     try {
-      return { record, tokenSet: this.#openTokens(record) };
+      const { accessToken, refreshToken } = this.#openTokens(record);
+      const successor = this.openCandidate(record)?.['refresh_token'];
+      const refreshTokens = [refreshToken, successor].filter((one) => typeof one === 'string' && one !== '');
+      return { record, tokens: { accessToken, refreshTokens: [...new Set(refreshTokens as string[])] } };
     } catch (error) {
       // Without its key the grant can still be forgotten here; only the revocation upstream is out of reach.
-      if (error instanceof KeyUnavailableError || error instanceof IntegrityError)
-        return { record, tokenSet: undefined };
+      if (isSealedAway(error)) return { record, tokens: undefined };
       throw error;
     }
   }
@@ -205,6 +219,16 @@ export class Vault {
     return new TokenSet(parse<TokenSetData>(open(this.#keys, record.tokens, context)));
   }
 
+  // Details that cannot be opened must not keep their person from signing in again.
+  #readableDetails(record: GrantRecord, known: Grant | undefined): GrantDetails {
+    try {
+      return this.#detailsIn(record, known);
+    } catch (error) {
+      if (isSealedAway(error)) return {};
+      throw error;
+    }
+  }
+
   #detailsIn(record: GrantRecord, known: Grant | undefined): GrantDetails {
     const before = known?.record;
     if (!record.details) return {};
@@ -220,7 +244,7 @@ export class Vault {
   }
 
   #sealDetails(subject: string, revision: number, details: GrantDetails): Uint8Array {
-    return seal(this.#keys, JSON.stringify(details), this.#context(subject, 'details', revision));
+    return seal(this.#keys, toJson(details), this.#context(subject, 'details', revision));
   }
 
   #context(subject: string, column: string, generation: number): SealContext {
@@ -231,6 +255,26 @@ export class Vault {
 
 function sameBytes(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
   return one === other || (one !== undefined && other !== undefined && Buffer.compare(one, other) === 0);
+}
+
+function isSealedAway(error: unknown): boolean {
+  return error instanceof KeyUnavailableError || error instanceof IntegrityError;
+}
+
+// Identity is the person's id within the organisation (ASVS 10.3.3): a subject never changes hands silently.
+function assertSamePerson({ person: before }: GrantDetails, { person: now }: GrantDetails): void {
+  if (!before || !now || (before.id === now.id && before.orgId === now.orgId)) return;
+  throw new PersonMismatchError(
+    'This subject is connected to another Webex person; disconnect it first, then sign in again',
+  );
+}
+
+function toJson(custom: unknown): string {
+  try {
+    return JSON.stringify(custom);
+  } catch {
+    throw new ConfigurationError([{ setting: 'custom', problem: 'must be made of JSON values only' }]);
+  }
 }
 
 function detailsOf({ person, custom, requestedScope }: GrantDetails): GrantDetails {

@@ -69,11 +69,11 @@ export function createCallback(options: CallbackOptions): (request: Request) => 
     const returnTo = cookies.finishedAt(request, parameters.get('state'));
     if (returnTo !== undefined && (await sessions.read(request))) return seeOther(returnTo);
     const id = sessionId(transaction, parameters);
-    for (let waited = 0; id && waited <= TWIN_WITHIN_MS; waited += TWIN_EVERY_MS) {
+    for (let waited = 0, step = TWIN_EVERY_MS; id && waited <= TWIN_WITHIN_MS; waited += step, step *= 2) {
       const session = await sessions.reissue(id);
       if (session) return arrive(session, parameters, login.returnTo(transaction) ?? '/');
       if (request.signal.aborted) break;
-      await clock.sleep(TWIN_EVERY_MS);
+      await clock.sleep(step);
     }
     return undefined;
   };

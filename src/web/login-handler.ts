@@ -29,7 +29,10 @@ export function createLoginHandler(options: LoginHandlerOptions): (request: Requ
 
   const report = (error: unknown, request: Request): Response | undefined => {
     try {
-      return options.onError?.(error, request) ?? undefined;
+      const answer: unknown = options.onError?.(error, request);
+      // A promise is not waited for; that it fails is its own affair.
+      if (answer instanceof Promise) answer.catch(() => undefined);
+      return answer instanceof Response ? answer : undefined;
     } catch {
       return undefined; // the answer to the first error must not depend on a second one
     }

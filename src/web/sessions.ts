@@ -9,6 +9,7 @@ import type { CookieScheme } from './cookies.js';
 const IDLE_MS = 8 * 3_600_000;
 const LIFETIME_MS = 7 * 24 * 3_600_000;
 const TOUCH_EVERY_MS = 60_000;
+const PURGE_EVERY_MS = 600_000;
 
 /** What `Sessions` needs. Lifetimes in milliseconds. */
 export interface SessionsOptions {
@@ -47,6 +48,7 @@ export class Sessions {
   readonly #scheme: CookieScheme;
   readonly #idleMs: number;
   readonly #lifetimeMs: number;
+  #purgeAt = 0;
 
   constructor({
     store,
@@ -73,6 +75,7 @@ export class Sessions {
     }: { replacing?: Pick<Request, 'headers'> | undefined; id?: string | undefined } = {},
   ): Promise<IssuedSession> {
     const now = this.#clock.now();
+    await this.#purge(now);
     const idHash = hashOf(id);
     await this.#store.create({
       idHash,
@@ -117,6 +120,13 @@ export class Sessions {
   /** Set-Cookie value that makes the browser forget its session. */
   get clearCookie(): string {
     return this.#cookie('', 0);
+  }
+
+  // Sessions that nobody ended are dropped along the way, so that the store does not grow.
+  async #purge(now: number): Promise<void> {
+    if (now < this.#purgeAt) return;
+    this.#purgeAt = now + PURGE_EVERY_MS;
+    await this.#store.purge(now);
   }
 
   async #find(id: string | undefined): Promise<SessionRecord | undefined> {

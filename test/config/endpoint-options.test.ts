@@ -13,6 +13,15 @@ it('takes a region, the environment, or single addresses over a region', () => {
   expect(own.authorizationServer.authorizationEndpoint).toBe('https://webexapis.com/v1/authorize');
 });
 
+it('does not revoke at Webex what another server issued', () => {
+  const { authorizationServer } = resolveEndpoints({ tokenEndpoint: 'https://as.example/token' });
+  expect(authorizationServer.revocationEndpoint).toBeUndefined();
+  const own = resolveEndpoints({ tokenEndpoint: 'https://idbroker.webex.com/idb/oauth2/v1/access_token' });
+  expect(own.authorizationServer.revocationEndpoint).toContain('idbroker.webex.com');
+  const env = resolveEndpoints(undefined, { TOKEN_URL: 'https://as.example/token' });
+  expect(env.authorizationServer.revocationEndpoint).toBeUndefined();
+});
+
 it('gives the bearer to the origin of a moved API only', () => {
   const { apiBase, allowedOrigins } = resolveEndpoints({ apiBase: 'http://127.0.0.1:9/v1/' });
   expect([apiBase, allowedOrigins]).toEqual(['http://127.0.0.1:9/v1', ['http://127.0.0.1:9']]);

@@ -171,7 +171,7 @@ describe('the gateway', () => {
     expect(page.headers.get('cache-control')).toBe('no-store');
     expect(await page.text()).not.toContain(subject);
     const wrong = await browser.open(
-      `${gateway.url}/auth/callback?error=<script>&error_description=<img src=x>`,
+      `${gateway.url}/auth/callback?error=<script>alert(1)</script>&error_description=<img src=x>`,
     );
     expect(wrong.status).toBe(400);
     expect(await wrong.text()).not.toMatch(/<script>alert|<img/);

@@ -54,6 +54,25 @@ describe('when a token set becomes due', () => {
     expect(due).toBe(issuedAt + 2 * DAY - 0.2 * DAY);
   });
 
+  it.each([
+    ['ends at once', 0, undefined],
+    ['has ended before it began', -5_000, undefined],
+    ['ends at once, and so does its refresh token', 0, 0],
+    ['is long, and its refresh token has no life', 14 * DAY, 0],
+    ['is long, and its refresh token’s noted end has passed', 14 * DAY, -DAY],
+    ['is long, and its refresh token ends in a second', 14 * DAY, SECOND],
+  ])('never lies in the first 10 s when the token %s', (_, life, refreshLife) => {
+    expect((planDue(tokenSet(life, refreshLife), 0.5) ?? 0) - issuedAt).toBeGreaterThanOrEqual(10 * SECOND);
+  });
+
+  it('ignores a refresh token’s end that lies before the answer', () => {
+    expect(planDue(tokenSet(14 * DAY, 0), 0.5)).toBe(planDue(tokenSet(14 * DAY), 0.5));
+  });
+
+  it('keeps alive a token without a known end by its refresh token’s', () => {
+    expect(planDue(tokenSet(undefined, 90 * DAY), 0.5)).toBe(issuedAt + 81 * DAY);
+  });
+
   it('spreads over the range instead of meeting at one instant', () => {
     const dues = Array.from({ length: 200 }, (_, index) => planDue(tokenSet(14 * DAY), index / 200));
     expect(new Set(dues).size).toBe(200);
@@ -143,10 +162,20 @@ describe('after a failure', () => {
 
   it('tries a suspect grant slowly', () => {
     for (const failures of [1, 2, 10]) {
-      const wait = planSuspectRetry({ now: issuedAt, failures, jitter: 0.5 }) - issuedAt;
+      const wait = planSuspectRetry(tokenSet(14 * DAY), { now: issuedAt, failures, jitter: 0.5 }) - issuedAt;
       expect(wait).toBeGreaterThanOrEqual(10 * MINUTE);
       expect(wait).toBeLessThanOrEqual(HOUR);
     }
+  });
+
+  it('tries a suspect grant whose token is used up within two minutes at first', () => {
+    const now = issuedAt + HOUR;
+    expect(planSuspectRetry(tokenSet(HOUR), { now, failures: 1, jitter: 0.5 }) - now).toBeLessThanOrEqual(
+      2 * MINUTE,
+    );
+    expect(planSuspectRetry(tokenSet(HOUR), { now, failures: 9, jitter: 0.5 }) - now).toBeGreaterThanOrEqual(
+      10 * MINUTE,
+    );
   });
 
   it('comes back 60 s before the end, then at the end, when the server gave the same token', () => {

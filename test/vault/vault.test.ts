@@ -60,12 +60,44 @@ describe('a vault', () => {
     scanner.assertClean();
   });
 
+  it('never gives a subject to another person silently, and keeps nothing of them', async () => {
+    const vault = vaultOver(memoryStore(), KeyRing.ephemeral());
+    await vault.keep('a', tokenSet('1'), { kind: 'k', person: { id: 'p', orgId: 'o' }, custom: { of: 'p' } });
+    const other = { kind: 'k', person: { id: 'q', orgId: 'o' } };
+    await expect(vault.keep('a', tokenSet('2'), other)).rejects.toMatchObject({ code: 'PERSON_MISMATCH' });
+    expect(await vault.read('a')).toMatchObject({ person: { id: 'p' }, record: { generation: 1 } });
+    await vault.disconnect('a');
+    const grant = await vault.keep('a', tokenSet('2'), other);
+    expect([grant.person?.id, grant.custom]).toEqual(['q', undefined]);
+  });
+
+  it('lets a person sign in again whose details cannot be opened', async () => {
+    const store = memoryStore();
+    await vaultOver(store, KeyRing.ephemeral()).keep('a', tokenSet('1'), {
+      kind: 'k',
+      custom: { lost: true },
+    });
+    const grant = await vaultOver(store, KeyRing.ephemeral()).keep('a', tokenSet('2'), {
+      kind: 'k',
+      custom: {},
+    });
+    expect(grant.custom).toEqual({});
+  });
+
+  it('refuses custom fields that are no JSON', async () => {
+    const vault = vaultOver(memoryStore(), KeyRing.ephemeral());
+    const custom = { big: 1n };
+    await expect(vault.keep('a', tokenSet('1'), { kind: 'k', custom })).rejects.toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+    });
+  });
+
   it('returns what a disconnect replaced, also when its key is gone, and keeps the counters', async () => {
     const store = memoryStore();
     const vault = vaultOver(store, KeyRing.of([{ id: 'one', key: key(1) }]));
     await vault.keep('a', tokenSet('1'), { kind: 'k' });
     const keyless = vaultOver(store, KeyRing.of([{ id: 'two', key: key(2) }]));
-    expect(await keyless.disconnect('a')).toMatchObject({ tokenSet: undefined, record: { generation: 1 } });
+    expect(await keyless.disconnect('a')).toMatchObject({ tokens: undefined, record: { generation: 1 } });
     expect(await vault.disconnect('a')).toBeUndefined();
     expect((await vault.keep('a', tokenSet('2'), { kind: 'k' })).record.generation).toBe(3);
   });

@@ -94,7 +94,7 @@ function checkVault(path: string): void {
   }
   for (const side of sidesOf(path)) {
     const entry = entryAt(side);
-    if (entry && !entry.isFile()) {
+    if (entry && (!entry.isFile() || entry.nlink > 1)) {
       throw new StoreCorruptError(
         `${side} is a link or no ordinary file, so the vault is not used; nothing was changed`,
       );
