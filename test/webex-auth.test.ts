@@ -6,6 +6,7 @@ import {
   KeyRing,
   memoryStore,
   ProtocolError,
+  StoreUnavailableError,
   WebexAuth,
   type WebexAuthOptions,
 } from '../src/index.js';
@@ -151,6 +152,66 @@ describe('WebexAuth', () => {
       'token:refresh',
       'login',
     ]);
+  });
+
+  it('a session of one client is none at another on the same store', async () => {
+    const store = memoryStore();
+    const one = await start({ store, login: { subject: () => 'same' } });
+    const two = await start({ store, client: { ...emulated.client, clientId: 'C-other' } });
+    const begin = await one.handler(new Request('http://localhost/login'));
+    const cookie = begin.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const callback = await emulated.emulator.signIn(begin.headers.get('location') ?? '');
+    const end = await one.handler(new Request(callback, { headers: { cookie } }));
+    const cookies = end.headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0] ?? '')
+      .join('; ');
+    const request = new Request('http://localhost/', { headers: { cookie: cookies } });
+    expect((await one.session(request))?.subject).toBe('same');
+    expect(await two.session(request)).toBeUndefined();
+    await two.disconnect('same');
+    expect((await one.session(request))?.subject).toBe('same');
+  });
+
+  it('a subject never changes hands silently', async () => {
+    const auth = await start({ login: { subject: () => 'user-42', custom: () => ({ plan: 'gold' }) } });
+    const [ada, grace] = emulated.emulator.users;
+    await signIn(auth, ada?.email);
+    const begin = await auth.handler(new Request('http://localhost/login'));
+    const cookie = begin.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const callback = await emulated.emulator.signIn(begin.headers.get('location') ?? '', {
+      user: grace?.email ?? '',
+    });
+    const end = await auth.handler(new Request(callback, { headers: { cookie } }));
+    expect(await end.text()).toContain('PERSON_MISMATCH');
+    expect((await auth.grants.get('user-42'))?.person?.displayName).toBe(ada?.displayName);
+  });
+
+  it('close() during a login lets it finish: the code that was exchanged is stored', async () => {
+    const store = memoryStore();
+    const keys = KeyRing.ephemeral();
+    const observer = await start({ store, keys });
+    const auth = await start({ store, keys });
+    const begin = await auth.handler(new Request('http://localhost/login'));
+    const cookie = begin.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const callback = await emulated.emulator.signIn(begin.headers.get('location') ?? '');
+    emulated.emulator.faults.add({ route: 'POST /v1/access_token', delayAfterMs: 200 });
+    const end = auth.handler(new Request(callback, { headers: { cookie } }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await auth.close();
+    expect((await end).status).toBe(303);
+    expect(await observer.grants.list({ state: 'live' })).toHaveLength(1);
+  });
+
+  it('disconnect revokes although the sessions cannot be ended, and says so', async () => {
+    const store = memoryStore();
+    const auth = await start({ store });
+    const subject = await signIn(auth);
+    const { accessToken } = await auth.token(subject);
+    store.sessions.deleteBySubject = () => Promise.reject(new StoreUnavailableError('away'));
+    await expect(auth.disconnect(subject)).rejects.toBeInstanceOf(StoreUnavailableError);
+    const headers = { authorization: `Bearer ${accessToken}` };
+    expect((await fetch(`${emulated.endpoints.apiBase}/people/me`, { headers })).status).toBe(401);
   });
 
   it('several WebexAuth share a store without seeing each other', async () => {

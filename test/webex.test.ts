@@ -210,6 +210,18 @@ describe('a Webex of its own', () => {
       await close();
     });
 
+    it('takes a newly given token in place of a stored one that nothing can renew', async () => {
+      const store = memoryStore();
+      const keys = KeyRing.ephemeral();
+      const shared = { store, keys, endpoints: emulated.endpoints };
+      const first = Webex.init({ ...shared, access_token: 'old-bot-token' });
+      const second = Webex.init({ ...shared, access_token: 'new-bot-token' });
+      open.push(first, second);
+      await first.whenReady();
+      await second.whenReady();
+      expect(second.credentials.supertoken?.access_token).toBe('new-bot-token');
+    });
+
     it('prints no secret', async () => {
       const webex = init();
       await webex.whenReady();

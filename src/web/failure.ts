@@ -30,6 +30,11 @@ const WORDS: Readonly<Partial<Record<ErrorCode, Words>>> = {
   STATE_EXPIRED: [400, 'This sign-in took too long', START_AGAIN],
   STATE_USED: [409, 'This sign-in was already used', START_AGAIN],
   STARTER_MISMATCH: [403, 'Someone else started this sign-in', START_AGAIN],
+  PERSON_MISMATCH: [
+    409,
+    'This account is connected to someone else at Webex',
+    'Nothing was changed. Disconnect the present Webex account first, then sign in again.',
+  ],
   ISSUER_MISMATCH: [400, 'The answer did not come from Webex', START_AGAIN],
   AUTHORIZATION_RESPONSE_INVALID: [400, 'The answer from Webex is not valid', START_AGAIN],
   INVALID_GRANT: [400, 'Webex no longer accepts this sign-in', START_AGAIN],
