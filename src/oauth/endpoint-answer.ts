@@ -4,6 +4,7 @@ import type { FetchInit, WholeFetch, WholeResponse } from '../base/fetch.js';
 import { parseRetryAfter } from '../base/retry-after.js';
 import { trackingIdOf } from '../base/tracking-id.js';
 import { isWebexAuthError, NetworkError } from '../errors.js';
+import { member } from './member.js';
 import { parsedResponse } from './parsed-response.js';
 
 /** An answer, read whole. What the server wrote stays in `body`: it may echo secrets, so it never enters an error. */
@@ -26,11 +27,6 @@ export type AnswerNormaliser = (
   answer: EndpointAnswer,
   context: { grantType: string; purpose: TokenPurpose },
 ) => EndpointAnswer;
-
-/** A body's own member; what it might inherit is not the server's word. */
-export function member(body: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
-  return body && Object.hasOwn(body, name) ? body[name] : undefined;
-}
 
 /**
  * Sends through `fetch`, and reads the answer whole. Rejects with this library's errors and the caller's own abort

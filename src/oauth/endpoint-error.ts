@@ -12,7 +12,7 @@ import {
   UnsupportedGrantTypeError,
 } from '../errors.js';
 import type { ErrorDetails, WebexAuthError } from '../errors.js';
-import { member } from './endpoint-answer.js';
+import { member } from './member.js';
 import type { EndpointAnswer } from './endpoint-answer.js';
 
 /** The error that an answer without success stands for: by status, and for 400 and 401 by the code of RFC 6749, 5.2. */

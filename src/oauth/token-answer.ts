@@ -1,4 +1,4 @@
-import { member } from './endpoint-answer.js';
+import { member } from './member.js';
 import type { RawTokenResponse } from './grants/renewer.js';
 import { parseScope } from './scope.js';
 import type { TokenSet, TokenSetData } from './token-set.js';

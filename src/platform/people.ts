@@ -2,7 +2,8 @@ import { systemClock } from '../base/clock.js';
 import type { Clock } from '../base/clock.js';
 import type { WholeFetch } from '../base/fetch.js';
 import { ProtocolError } from '../errors.js';
-import { member, receiveAnswer } from '../oauth/endpoint-answer.js';
+import { receiveAnswer } from '../oauth/endpoint-answer.js';
+import { member } from '../oauth/member.js';
 import { errorOfAnswer } from '../oauth/endpoint-error.js';
 import type { Person } from '../oauth/person.js';
 

@@ -1,4 +1,4 @@
-import { member } from '../oauth/endpoint-answer.js';
+import { member } from '../oauth/member.js';
 import type { AnswerNormaliser, EndpointAnswer } from '../oauth/endpoint-answer.js';
 
 const OAUTH_CODES = [

@@ -1,4 +1,4 @@
-import { member } from '../endpoint-answer.js';
+import { member } from '../member.js';
 import { isAccessToken, isRefreshToken, readTokenAnswer } from '../token-answer.js';
 import { TokenSet } from '../token-set.js';
 import type { RawTokenResponse } from './renewer.js';
