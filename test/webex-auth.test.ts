@@ -143,15 +143,15 @@ describe('WebexAuth', () => {
 
   it('the scheduler refreshes what is due without anyone asking', async () => {
     const clock = movableClock();
-    const auth = await start({ clock });
-    const subject = await signIn(auth);
-    const refreshed = new Promise((resolve) => auth.once('token:refresh', resolve));
+    const shared = { clock, store: memoryStore({ clock }), keys: KeyRing.ephemeral() };
+    const subject = await signIn(await start({ ...shared, scheduler: false }));
     clock.jump(13 * 86_400_000);
-    expect(await refreshed).toMatchObject({ subject, cause: 'scheduled' });
-    expect((await auth.grants.history(subject)).map(({ event }) => event)).toEqual([
-      'token:refresh',
-      'login',
-    ]);
+    const auth = await start(shared);
+    expect(await new Promise((resolve) => auth.once('token:refresh', resolve))).toMatchObject({
+      subject,
+      cause: 'scheduled',
+    });
+    expect((await auth.grants.history(subject)).map(({ event }) => event)).toContain('token:refresh');
   });
 
   it('a session of one client is none at another on the same store', async () => {
@@ -197,7 +197,8 @@ describe('WebexAuth', () => {
     const callback = await emulated.emulator.signIn(begin.headers.get('location') ?? '');
     emulated.emulator.faults.add({ route: 'POST /v1/access_token', delayAfterMs: 200 });
     const end = auth.handler(new Request(callback, { headers: { cookie } }));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { ledger } = emulated.emulator;
+    while (ledger.count('POST /v1/access_token') === 0) await new Promise((resolve) => setImmediate(resolve));
     await auth.close();
     expect((await end).status).toBe(303);
     expect(await observer.grants.list({ state: 'live' })).toHaveLength(1);
