@@ -1,20 +1,19 @@
 import type { Clock } from '../base/clock.js';
 import type { Emitter } from '../base/emitter.js';
 import { SingleFlight } from '../base/single-flight.js';
-import {
-  GrantNotFoundError,
-  MissingScopeError,
-  ProtocolError,
-  ReauthRequiredError,
-  StoreUnavailableError,
-  TimeoutError,
-} from '../errors.js';
+import { GrantNotFoundError, StoreUnavailableError, TimeoutError } from '../errors.js';
 import type { RefreshCause, WebexAuthEvents } from '../events.js';
-import { missingScopes } from '../oauth/scope.js';
-import type { TokenSet } from '../oauth/token-set.js';
 import type { AccessToken, TokenOptions } from '../oauth/token-source.js';
 import type { Grant } from '../vault/grant.js';
 import type { Vault } from '../vault/vault.js';
+import {
+  answer,
+  endsAtOnce,
+  endsAtOnceError,
+  reauthRequired,
+  requireScopes,
+  staleAnswer,
+} from './answers.js';
 import { errorOfFailure } from './failure-error.js';
 import type { RefreshResult } from './refresh-protocol.js';
 import type { Refresher } from './refresher.js';
@@ -28,7 +27,6 @@ const REFRESHED_JUST_NOW_MS = 60_000;
 const MAX_REJECTIONS = 10_000;
 const MAX_ROUNDS = 3;
 const CLOCK_TOLERANCE_MS = 60_000;
-const ENDLESS_PAUSE_MS = 10_000;
 
 /** What handing out tokens needs. */
 export interface GrantTokensOptions {
@@ -331,40 +329,6 @@ export class GrantTokens {
     if (state === 'dead' && this.#rejections.get(subject)?.accessToken === accessToken) return false;
     return expiresAt === undefined || expiresAt > this.#clock.now();
   }
-}
-
-function answer({ tokenSet: { accessToken, expiresAt }, record: { failure } }: Grant): AccessToken {
-  return { accessToken, expiresAt, stale: failure !== undefined, lastError: failure?.code };
-}
-
-function staleAnswer(grant: Grant, lastError: string): AccessToken {
-  return { ...answer(grant), stale: true, lastError };
-}
-
-function reauthRequired({ record, state }: Grant): ReauthRequiredError {
-  const reason = state === 'dead' ? (record.reason ?? 'revoked') : 'expired';
-  return new ReauthRequiredError('The grant has ended; the person must sign in again', {
-    reauth: { reason, since: state === 'dead' ? record.stateSince : (record.expiresAt ?? record.updatedAt) },
-  });
-}
-
-function requireScopes({ tokenSet, requestedScope }: Grant, required: readonly string[]): void {
-  const granted = tokenSet.scope ?? requestedScope;
-  // Bots and imported tokens: nobody knows what they carry, and the API decides.
-  if (granted === undefined) return;
-  const missing = missingScopes(required, granted);
-  if (missing.length > 0) throw new MissingScopeError(missing);
-}
-
-// Refreshing again would bring another token of the same kind.
-function endsAtOnce({ lifetime, issuedAt }: TokenSet, now: number): boolean {
-  return lifetime !== undefined && lifetime <= 0 && now - issuedAt < ENDLESS_PAUSE_MS;
-}
-
-function endsAtOnceError({ issuedAt }: TokenSet): ProtocolError {
-  return new ProtocolError('Webex gives access tokens that end at once', {
-    retryAt: issuedAt + ENDLESS_PAUSE_MS,
-  });
 }
 
 function raise(error: Error): never {

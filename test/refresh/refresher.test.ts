@@ -469,7 +469,7 @@ describe('whatever fails, as long as the server gives any grace', () => {
           expect(one.server.maxOverlap).toBeLessThanOrEqual(1);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });
