@@ -65,12 +65,14 @@ function toRequest(
   // Joined as text: parsed as a URL of its own, '//elsewhere/' would be another host.
   const url = BASE + (path.startsWith('/') ? path : '/');
   try {
-    return new Request(url, {
+    const request = new Request(url, {
       method,
       headers,
       signal,
       ...(hasBody && { body: ReadableStream.from(body), duplex: 'half' }),
     });
+    // Whom the application's own middleware has recognised, for the hooks that tie a login to them.
+    return 'user' in incoming ? Object.defineProperty(request, 'user', { value: incoming.user }) : request;
   } catch {
     return undefined; // TRACE, which fetch forbids
   }

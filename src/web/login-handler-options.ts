@@ -19,6 +19,11 @@ export interface GrantedLogin {
   readonly requestedScope: readonly string[];
 }
 
+/** A request as the hooks get it. Adapters hand on the `user` that the application's own middleware has set, as Passport does. */
+export interface LoginRequest extends Request {
+  readonly user?: { readonly id?: string | undefined } | undefined;
+}
+
 /** Somebody has signed in; their grant is stored and their session made. */
 export interface LoginEvent {
   readonly subject: string;
@@ -38,10 +43,10 @@ export interface LoginHandlerOptions {
   /** Asks Webex whose token set this is. */
   identify: (tokenSet: TokenSet, options: { signal: AbortSignal }) => Promise<Person>;
   /** Under which subject the grant is kept; default and fallback: `personSubject`. */
-  subject?: ((request: Request, person: Person) => Awaitable<string | undefined>) | undefined;
+  subject?: ((request: LoginRequest, person: Person) => Awaitable<string | undefined>) | undefined;
   /** The app's own signed-in user; the one who starts a login must finish it. */
-  starter?: ((request: Request) => Awaitable<string | undefined>) | undefined;
-  custom?: ((request: Request, person: Person) => Awaitable<CustomFields | undefined>) | undefined;
+  starter?: ((request: LoginRequest) => Awaitable<string | undefined>) | undefined;
+  custom?: ((request: LoginRequest, person: Person) => Awaitable<CustomFields | undefined>) | undefined;
   /** Awaited before the answer. When it fails, `onError` hears of it and the person stays signed in. */
   onLogin?: ((event: LoginEvent) => Awaitable<void>) | undefined;
   /** Hears of every error; a response that it returns replaces the error page. */

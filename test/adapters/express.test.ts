@@ -38,6 +38,33 @@ describe('express', () => {
     expect(await sessions.read(carried)).toBeUndefined();
   });
 
+  it('hands the hooks the user that middleware has set: who starts is who finishes', async () => {
+    const app = createApp();
+    const origin = await serve(app);
+    let user: { id: string } | undefined = { id: 'user-42' };
+    const { handler, webex, kept } = rig({
+      redirectUri: `${origin}/auth/webex/callback`,
+      handler: {
+        subject: (request, person) => request.user?.id ?? person.id,
+        starter: (request) => request.user?.id,
+      },
+    });
+    const recognise: Middleware = (request, _response, next) => {
+      Object.assign(request as object, { user });
+      next();
+    };
+    app.use(recognise);
+    app.use('/auth/webex', express({ handler }));
+
+    const browser = wireBrowser(origin);
+    const callback = webex.approve(await browser.start('/auth/webex/login'), ADA);
+    user = { id: 'mallory' };
+    expect((await browser.send(callback)).status).toBe(403);
+    user = { id: 'user-42' };
+    expect((await browser.send(callback)).status).toBe(303);
+    expect(kept.map(({ subject }) => subject)).toEqual(['user-42']);
+  });
+
   it('passes the path as the browser asked for it, whatever the mount', async () => {
     const app = createApp();
     const echo: HandlerOwner = { handler: async ({ url }) => new Response(url) };
