@@ -14,7 +14,7 @@ import type { KeyRing } from './sealing/key-ring.js';
 import type { AuditEntry } from './stores/audit-log.js';
 import type { GrantState } from './stores/grant-record.js';
 import type { Store } from './stores/store.js';
-import type { CustomFields, GrantDetails } from './vault/grant.js';
+import type { CustomFields } from './base/custom-fields.js';
 import { describe, summarize, type GrantDescription, type GrantSummary } from './vault/grant-summary.js';
 import type { LoginHandlerOptions } from './web/login-handler-options.js';
 import type { CurrentSession } from './web/sessions.js';
@@ -250,8 +250,8 @@ function createHandler(
 ): (request: Request) => Promise<Response> {
   let handler: Promise<(request: Request) => Promise<Response>> | undefined;
   const create = async (): Promise<(request: Request) => Promise<Response>> => {
-    const keep: LoginHandlerOptions['keep'] = async ({ subject: who, ...login }) => {
-      await assembly.keep(who, login.tokenSet, { kind: 'authorization_code', ...detailsOf(login) });
+    const keep: LoginHandlerOptions['keep'] = async ({ subject: who, tokenSet, ...details }) => {
+      await assembly.keep(who, tokenSet, { kind: 'authorization_code', ...details });
     };
     const network = await assembly.network();
     const made = network.loginHandler({ keep, subject, starter, custom, onLogin, onError });
@@ -261,8 +261,4 @@ function createHandler(
     handler ??= create();
     return assembly.track((await handler)(request));
   };
-}
-
-function detailsOf({ person, custom, requestedScope }: GrantDetails): GrantDetails {
-  return { person, custom, requestedScope };
 }

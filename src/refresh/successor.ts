@@ -38,24 +38,20 @@ export async function storeSuccessor(options: SuccessorOptions): Promise<Success
   const { key, generation, fence } = record;
   const committed = await untilStoreAnswers(options, () => leases.commit(key, { fence, generation, write }));
   if (isOurs(committed, write)) return { fate: 'stored', record: committed.record };
-  const patience = clock.monotonic() + OVERTAKER_PATIENCE_MS;
+  const overtakenAt = clock.monotonic();
   for (;;) {
     const row = await untilStoreAnswers(options, () => grants.read(key));
     if (!row || row.state === 'deleted') return { fate: 'deleted' };
     if (row.generation !== generation) return { fate: 'lost', record: row };
-    // By now the overtaker's own request has ended, and nobody else is at it.
-    const over = clock.monotonic() >= patience && row.leaseHolder === undefined;
+    const waited = clock.monotonic() - overtakenAt;
+    // By then the overtaker's own request has ended, and nobody else is at it.
+    const over = waited >= OVERTAKER_PATIENCE_MS && row.leaseHolder === undefined;
     if (!row.intent || over) {
       const rescued = await untilStoreAnswers(options, () => leases.rescue(key, { generation, write }));
       if (isOurs(rescued, write)) return { fate: 'stored', record: rescued.record };
       continue;
     }
-    if (
-      options.closing.aborted &&
-      clock.monotonic() >= patience - OVERTAKER_PATIENCE_MS + CLOSING_PATIENCE_MS
-    ) {
-      return { fate: 'lost', record: row };
-    }
+    if (options.closing.aborted && waited >= CLOSING_PATIENCE_MS) return { fate: 'lost', record: row };
     await clock.sleep(OVERTAKER_POLL_MS);
   }
 }

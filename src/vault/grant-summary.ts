@@ -1,7 +1,8 @@
 import type { Person } from '../oauth/person.js';
 import { missingScopes } from '../oauth/scope.js';
 import type { GrantRecord } from '../stores/grant-record.js';
-import type { CustomFields, Grant } from './grant.js';
+import type { CustomFields } from '../base/custom-fields.js';
+import type { Grant } from './grant.js';
 
 /** What may be shown of a grant: never a token. Instants are milliseconds since the epoch. */
 export interface GrantSummary {

@@ -1,9 +1,7 @@
+import type { CustomFields } from '../base/custom-fields.js';
 import type { Person } from '../oauth/person.js';
 import type { TokenSet } from '../oauth/token-set.js';
 import type { GrantRecord, GrantState } from '../stores/grant-record.js';
-
-/** Application data kept beside a grant; survives refreshes. JSON values only. */
-export type CustomFields = Readonly<Record<string, unknown>>;
 
 /** What is kept, sealed, beside the tokens. */
 export interface GrantDetails {

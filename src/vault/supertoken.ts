@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import type { Person } from '../oauth/person.js';
 import { formatScope, missingScopes } from '../oauth/scope.js';
-import type { CustomFields, Grant } from './grant.js';
+import type { CustomFields } from '../base/custom-fields.js';
+import type { Grant } from './grant.js';
 
 /**
  * A grant as applications see it, under the field names people know from Webex's own SDK. A snapshot: read

@@ -13,7 +13,8 @@ import type { KeyRing } from '../sealing/key-ring.js';
 import type { SealContext } from '../sealing/seal-context.js';
 import type { GrantKey, GrantRecord, GrantState, TokenWrite } from '../stores/grant-record.js';
 import type { GrantOwner, GrantStore } from '../stores/grant-store.js';
-import type { CustomFields, Grant, GrantDetails } from './grant.js';
+import type { CustomFields } from '../base/custom-fields.js';
+import type { Grant, GrantDetails } from './grant.js';
 
 const CAS_ATTEMPTS = 20;
 
@@ -117,9 +118,9 @@ export class Vault {
       const generation = before?.generation ?? 0;
       const revision = before?.detailsRevision ?? 0;
       const kept = before && before.state !== 'deleted' ? this.#readableDetails(before, known) : {};
-      assertSamePerson(kept, given);
+      assertSamePerson(kept ?? {}, given);
       const details = { ...kept, ...definedOnly(given) };
-      const changed = toJson(details) !== toJson(kept);
+      const changed = !kept || toJson(details) !== toJson(kept);
       const written = await this.#grants.save(
         key,
         {
@@ -219,12 +220,12 @@ export class Vault {
     return new TokenSet(parse<TokenSetData>(open(this.#keys, record.tokens, context)));
   }
 
-  // Details that cannot be opened must not keep their person from signing in again.
-  #readableDetails(record: GrantRecord, known: Grant | undefined): GrantDetails {
+  // Undefined: they cannot be opened. That must not keep their person from signing in again; the login replaces them.
+  #readableDetails(record: GrantRecord, known: Grant | undefined): GrantDetails | undefined {
     try {
       return this.#detailsIn(record, known);
     } catch (error) {
-      if (isSealedAway(error)) return {};
+      if (isSealedAway(error)) return undefined;
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { CustomFields } from '../base/custom-fields.js';
 import type { Person } from '../oauth/person.js';
 import type { TokenSet } from '../oauth/token-set.js';
 import type { Login } from './login.js';
@@ -6,9 +7,6 @@ import type { Sessions } from './sessions.js';
 
 /** A value now or later. */
 export type Awaitable<Value> = Value | Promise<Value>;
-
-/** Fields of the app's own that are kept with a grant. */
-export type CustomFields = Readonly<Record<string, unknown>>;
 
 /** A grant that a login brought, to be stored before anybody is told. */
 export interface GrantedLogin {

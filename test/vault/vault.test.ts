@@ -84,6 +84,17 @@ describe('a vault', () => {
     expect(grant.custom).toEqual({});
   });
 
+  it('replaces details that cannot be opened also when the login brings none', async () => {
+    const store = memoryStore();
+    await vaultOver(store, KeyRing.ephemeral()).keep('a', tokenSet('1'), {
+      kind: 'k',
+      custom: { lost: true },
+    });
+    const vault = vaultOver(store, KeyRing.ephemeral());
+    await vault.keep('a', tokenSet('2'), { kind: 'k' });
+    expect((await vault.read('a'))?.tokenSet.accessToken).toBe('access-2');
+  });
+
   it('refuses custom fields that are no JSON', async () => {
     const vault = vaultOver(memoryStore(), KeyRing.ephemeral());
     const custom = { big: 1n };
