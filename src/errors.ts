@@ -6,6 +6,8 @@ export type ErrorAction =
   | 'ask_admin'
   | 'provide_key'
   | 'restore_store'
+  | 'replace_token'
+  | 'renew_guest'
   | 'retry_later';
 
 /** What every error may carry besides its code. Nothing in it is ever a secret. */
@@ -65,43 +67,83 @@ export class ConfigurationError extends WebexAuthError {
   }
 }
 
+/** Base of the errors that RFC 6749, 5.2 and its family name. What the server wrote beside the code is not kept: it may echo secrets. */
+export abstract class OAuthError extends WebexAuthError {
+  /** The code as the server says it. */
+  abstract readonly error: string;
+}
+
 /** Webex refused the client id or secret (RFC 6749, 5.2 `invalid_client`). No grant is touched by it. */
-export class InvalidClientError extends WebexAuthError {
+export class InvalidClientError extends OAuthError {
   readonly code = 'INVALID_CLIENT';
+  readonly error = 'invalid_client';
   override readonly action = 'fix_client_secret';
 }
 
 /** The authorization code or refresh token was refused (RFC 6749, 5.2 `invalid_grant`). */
-export class InvalidGrantError extends WebexAuthError {
+export class InvalidGrantError extends OAuthError {
   readonly code = 'INVALID_GRANT';
+  readonly error = 'invalid_grant';
   override readonly action = 'sign_in_again';
 }
 
 /** The server found the request malformed (RFC 6749, 5.2 `invalid_request`). */
-export class InvalidRequestError extends WebexAuthError {
+export class InvalidRequestError extends OAuthError {
   readonly code = 'INVALID_REQUEST';
+  readonly error = 'invalid_request';
 }
 
 /** A scope is not registered on the integration, or not allowed for this person (RFC 6749 `invalid_scope`). */
-export class InvalidScopeError extends WebexAuthError {
+export class InvalidScopeError extends OAuthError {
   readonly code = 'INVALID_SCOPE';
+  readonly error = 'invalid_scope';
   override readonly action = 'fix_configuration';
 }
 
 /** The client may not use this grant type (RFC 6749 `unauthorized_client`). */
-export class UnauthorizedClientError extends WebexAuthError {
+export class UnauthorizedClientError extends OAuthError {
   readonly code = 'UNAUTHORIZED_CLIENT';
+  readonly error = 'unauthorized_client';
   override readonly action = 'fix_configuration';
 }
 
 /** The server does not know this grant type (RFC 6749 `unsupported_grant_type`). */
-export class UnsupportedGrantTypeError extends WebexAuthError {
+export class UnsupportedGrantTypeError extends OAuthError {
   readonly code = 'UNSUPPORTED_GRANT_TYPE';
+  readonly error = 'unsupported_grant_type';
+}
+
+/** The device was not allowed yet: keep polling (RFC 8628, 3.5 `authorization_pending`; Webex answers 428). */
+export class AuthorizationPendingError extends OAuthError {
+  readonly code = 'AUTHORIZATION_PENDING';
+  readonly error = 'authorization_pending';
+  override readonly retryable = true;
+}
+
+/** The device polls too often: wait 5 s longer from now on (RFC 8628, 3.5 `slow_down`). */
+export class SlowDownError extends OAuthError {
+  readonly code = 'SLOW_DOWN';
+  readonly error = 'slow_down';
+  override readonly retryable = true;
+}
+
+/** Nobody allowed the device in time (RFC 8628, 3.5 `expired_token`): ask for a new code. */
+export class DeviceCodeExpiredError extends OAuthError {
+  readonly code = 'DEVICE_CODE_EXPIRED';
+  readonly error = 'expired_token';
+  override readonly action = 'sign_in_again';
+}
+
+/** The person has as many tokens of this integration as Webex allows (webex-facts 2.3 `tokenlimit_reached`). */
+export class TokenLimitError extends OAuthError {
+  readonly code = 'TOKEN_LIMIT_REACHED';
+  readonly error = 'tokenlimit_reached';
 }
 
 /** The person, or their administrator, said no (RFC 6749, 4.1.2.1 `access_denied`). */
-export class AccessDeniedError extends WebexAuthError {
+export class AccessDeniedError extends OAuthError {
   readonly code = 'ACCESS_DENIED';
+  readonly error = 'access_denied';
   override readonly action = 'sign_in_again';
 }
 
@@ -154,6 +196,28 @@ export class StarterMismatchError extends WebexAuthError {
 /** This subject belongs to another Webex person already: disconnect it first, or keep this one under a subject of its own. */
 export class PersonMismatchError extends WebexAuthError {
   readonly code = 'PERSON_MISMATCH';
+}
+
+/** The ID token is missing, or not one that Webex signed for this client and this sign-in (OpenID Connect Core, 3.1.3.7). Nothing was stored. */
+export class IdTokenError extends WebexAuthError {
+  readonly code = 'ID_TOKEN_INVALID';
+  override readonly action = 'sign_in_again';
+}
+
+/** No full administrator has authorized the service app in that organisation (webex-facts 6.2). */
+export class ServiceAppNotAuthorizedError extends WebexAuthError {
+  readonly code = 'SERVICE_APP_NOT_AUTHORIZED';
+  override readonly action = 'ask_admin';
+}
+
+/** A token with fewer scopes could not be had. The full one is never given in its place. */
+export class ScopeReductionError extends WebexAuthError {
+  readonly code = 'SCOPE_REDUCTION_FAILED';
+}
+
+/** The webhook's `X-Spark-Signature` is missing or not made with the webhook's secret (webex-facts 8). Nothing was done. */
+export class WebhookSignatureError extends WebexAuthError {
+  readonly code = 'WEBHOOK_SIGNATURE_INVALID';
 }
 
 /** 401 without a body that says which part was refused: client, grant or access token. */
@@ -228,9 +292,8 @@ export class OriginNotAllowedError extends WebexAuthError {
   override readonly action = 'fix_configuration';
 }
 
-/** The Webex API answered with another error status. `body` holds its JSON or text and is never printed. */
-export class ApiError extends WebexAuthError {
-  readonly code = 'API_ERROR';
+/** Base of the errors for statuses that say what is wrong in their body. `body` holds its JSON or text and is never printed. */
+export abstract class ApiStatusError extends WebexAuthError {
   readonly #body: unknown;
 
   constructor(message: string, { body, ...details }: ErrorDetails & { body?: unknown } = {}) {
@@ -241,6 +304,42 @@ export class ApiError extends WebexAuthError {
   get body(): unknown {
     return this.#body;
   }
+}
+
+/** 400: the Webex API found the request wrong; `body` says what. */
+export class BadRequestError extends ApiStatusError {
+  readonly code = 'BAD_REQUEST';
+}
+
+/** 404: there is nothing there, or nothing that this principal may see (webex-facts 4.2). */
+export class NotFoundError extends ApiStatusError {
+  readonly code = 'NOT_FOUND';
+}
+
+/** 409: the request contradicts what is there. */
+export class ConflictError extends ApiStatusError {
+  readonly code = 'CONFLICT';
+}
+
+/** 423: locked for now, such as a file that is being scanned (webex-facts 4.2); `retryAt` when Webex says so. */
+export class LockedError extends ApiStatusError {
+  readonly code = 'LOCKED';
+  override readonly retryable = true;
+}
+
+/** 451: not available for legal reasons, where this principal is (webex-facts 4.2). Nothing helps from here. */
+export class LegalReasonsError extends ApiStatusError {
+  readonly code = 'UNAVAILABLE_FOR_LEGAL_REASONS';
+}
+
+/** The Webex API answered with another error status. */
+export class ApiError extends ApiStatusError {
+  readonly code = 'API_ERROR';
+}
+
+/** No service of this name is known: neither in the catalog nor in the built-in table. */
+export class ServiceNotFoundError extends WebexAuthError {
+  readonly code = 'SERVICE_NOT_FOUND';
 }
 
 /** Nothing is stored for this subject. */
@@ -261,12 +360,41 @@ export interface Reauth {
 /** The grant has ended and its access token is used up: the person must sign in again. */
 export class ReauthRequiredError extends WebexAuthError {
   readonly code = 'REAUTH_REQUIRED';
-  override readonly action = 'sign_in_again';
+  /** By kind of grant: a person signs in again, a bot's token is replaced, a service app needs its admin. */
+  override readonly action: ErrorAction;
   readonly reauth: Reauth;
 
-  constructor(message: string, { reauth, ...details }: ErrorDetails & { reauth: Reauth }) {
+  constructor(
+    message: string,
+    { reauth, action = 'sign_in_again', ...details }: ErrorDetails & { reauth: Reauth; action?: ErrorAction },
+  ) {
     super(message, details);
     this.reauth = reauth;
+    this.action = action;
+  }
+}
+
+/** Validation: the access token is past its end. */
+export class TokenExpiredError extends WebexAuthError {
+  readonly code = 'TOKEN_EXPIRED';
+}
+
+/** Validation: the access token is valid, but not for as long as was asked for. */
+export class TokenExpiringError extends WebexAuthError {
+  readonly code = 'TOKEN_EXPIRING';
+}
+
+/** Validation: Webex refuses the access token before its end: revoked, replaced, or never good. */
+export class TokenRevokedError extends WebexAuthError {
+  readonly code = 'TOKEN_REVOKED';
+  override readonly action: ErrorAction;
+
+  constructor(
+    message: string,
+    { action = 'sign_in_again', ...details }: ErrorDetails & { action?: ErrorAction } = {},
+  ) {
+    super(message, details);
+    this.action = action;
   }
 }
 
@@ -331,6 +459,10 @@ export type AnyWebexAuthError =
   | InvalidScopeError
   | UnauthorizedClientError
   | UnsupportedGrantTypeError
+  | AuthorizationPendingError
+  | SlowDownError
+  | DeviceCodeExpiredError
+  | TokenLimitError
   | AccessDeniedError
   | LoginRequiredError
   | AuthorizationServerError
@@ -341,6 +473,10 @@ export type AnyWebexAuthError =
   | IssuerMismatchError
   | StarterMismatchError
   | PersonMismatchError
+  | IdTokenError
+  | ServiceAppNotAuthorizedError
+  | ScopeReductionError
+  | WebhookSignatureError
   | UnauthorizedError
   | ForbiddenError
   | ProtocolError
@@ -350,9 +486,18 @@ export type AnyWebexAuthError =
   | ServiceUnavailableError
   | ResponseTooLargeError
   | OriginNotAllowedError
+  | BadRequestError
+  | NotFoundError
+  | ConflictError
+  | LockedError
+  | LegalReasonsError
   | ApiError
+  | ServiceNotFoundError
   | GrantNotFoundError
   | ReauthRequiredError
+  | TokenExpiredError
+  | TokenExpiringError
+  | TokenRevokedError
   | MissingScopeError
   | KeyUnavailableError
   | WrongKeyError

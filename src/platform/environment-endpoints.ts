@@ -2,23 +2,32 @@ import { ConfigurationError } from '../errors.js';
 import type { ConfigurationProblem } from '../errors.js';
 import type { AuthorizationServer } from '../oauth/authorization-server.js';
 import { secureUrl } from '../base/secure-url.js';
-import { identityBroker, webexEndpoints, withTokenEndpoint } from './endpoints.js';
+import {
+  deviceEndpoints,
+  identityBroker,
+  idTokenIssuer,
+  webexEndpoints,
+  withTokenEndpoint,
+} from './endpoints.js';
 import type { WebexEndpoints, WebexRegion } from './endpoints.js';
 
 /** The environment variables that move single addresses: the names of Cisco's own SDK (webex-facts 1.2). */
 export const endpointVariables = [
   'IDBROKER_BASE_URL',
+  'IDENTITY_BASE_URL',
   'WEBEX_AUTHORIZE_URL',
   'TOKEN_URL',
   'REVOKE_URL',
   'HYDRA_SERVICE_URL',
+  'U2C_SERVICE_URL',
 ] as const;
 
 type EndpointVariable = (typeof endpointVariables)[number];
 
 /**
  * A region's addresses with those that the environment names put in their place. IDBROKER_BASE_URL moves authorize,
- * token and revoke together, the other variables one each; HYDRA_SERVICE_URL is the API base.
+ * token and revoke together, the other variables one each; HYDRA_SERVICE_URL is the API base,
+ * U2C_SERVICE_URL the service catalog. Where the API is moved to another origin and the catalog is not, no catalog is asked.
  */
 export function endpointsFromEnvironment(
   env: Readonly<Record<string, string | undefined>>,
@@ -34,15 +43,32 @@ export function endpointsFromEnvironment(
     ...(moved && brokerServer(`${brokerBase}/idb`, moved)),
   };
   return {
+    ...defaults,
     apiBase,
+    device: deviceEndpoints(apiBase),
+    serviceCatalog:
+      urls.U2C_SERVICE_URL ?? (isOwnOrigin(apiBase, defaults) ? defaults.serviceCatalog : undefined),
+    idTokenIssuers:
+      brokerBase === undefined
+        ? defaults.idTokenIssuers
+        : [idTokenIssuer(brokerBase), ...defaults.idTokenIssuers],
     authorizationServer: {
       ...(urls.TOKEN_URL === undefined ? server : withTokenEndpoint(server, urls.TOKEN_URL)),
       ...(urls.WEBEX_AUTHORIZE_URL !== undefined && { authorizationEndpoint: urls.WEBEX_AUTHORIZE_URL }),
       ...(urls.REVOKE_URL !== undefined && { revocationEndpoint: urls.REVOKE_URL }),
     },
     idbroker: moved ?? defaults.idbroker,
-    allowedOrigins: originsFor(apiBase, defaults.allowedOrigins),
+    // An API somewhere else gets its bearer there and nowhere else.
+    allowedOrigins: isOwnOrigin(apiBase, defaults) ? defaults.allowedOrigins : [new URL(apiBase).origin],
   };
+}
+
+/** The addresses of services that the environment moves, by the services' names (webex-facts 1.3). Errors: `ConfigurationError`. */
+export function servicesFromEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const { IDENTITY_BASE_URL: identity } = readUrls(env, ['IDENTITY_BASE_URL']);
+  return identity === undefined ? {} : { identity };
 }
 
 function brokerServer(
@@ -52,26 +78,26 @@ function brokerServer(
   return { issuer, authorizationEndpoint: authorize, tokenEndpoint: token, revocationEndpoint: revoke };
 }
 
-// An API somewhere else gets its bearer there and nowhere else.
-function originsFor(apiBase: string, known: readonly string[]): readonly string[] {
-  const { origin } = new URL(apiBase);
-  return known.includes(origin) ? known : [origin];
+function isOwnOrigin(apiBase: string, { allowedOrigins }: WebexEndpoints): boolean {
+  return allowedOrigins.includes(new URL(apiBase).origin);
 }
 
 // Values are never repeated in a problem: people put credentials into URLs.
 function readUrls(
   env: Readonly<Record<string, string | undefined>>,
+  names: readonly EndpointVariable[] = endpointVariables,
 ): Partial<Record<EndpointVariable, string>> {
   const problems: ConfigurationProblem[] = [];
   const urls: Partial<Record<EndpointVariable, string>> = {};
-  for (const name of endpointVariables) {
+  for (const name of names) {
     const text = env[name]?.trim();
     if (!text) continue;
     const url = secureUrl(text);
     if (!url || url.search !== '') {
       problems.push({
         setting: name,
-        problem: 'must be an https URL (http only on loopback) without user, query or fragment',
+        problem:
+          'must be an https URL (http only on loopback) without user, query or fragment (environment variable)',
         example: EXAMPLES[name],
       });
     } else {
@@ -84,8 +110,10 @@ function readUrls(
 
 const EXAMPLES: Readonly<Record<EndpointVariable, string>> = {
   IDBROKER_BASE_URL: 'https://idbroker.webex.com',
+  IDENTITY_BASE_URL: 'https://identity.webex.com',
   WEBEX_AUTHORIZE_URL: 'https://webexapis.com/v1/authorize',
   TOKEN_URL: 'https://webexapis.com/v1/access_token',
   REVOKE_URL: 'https://idbroker.webex.com/idb/oauth2/v1/revoke',
   HYDRA_SERVICE_URL: 'https://webexapis.com/v1',
+  U2C_SERVICE_URL: 'https://u2c.wbx2.com/u2c/api/v1',
 };
