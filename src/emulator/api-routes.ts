@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { EmulatorAccount } from './account.js';
 import { forPerson } from './bearer.js';
-import type { EmulatorPerson } from './emulator-options.js';
-import type { MessageRecord } from './emulator-state.js';
+import type { AccountKind, MessageRecord } from './emulator-state.js';
 import { apiError } from './error-answer.js';
 import { publicId } from './fake-token.js';
 import type { FakeWebex } from './fake-webex.js';
@@ -61,7 +61,7 @@ export function apiRoutes(webex: FakeWebex): Route[] {
   ];
 }
 
-function post(webex: FakeWebex, context: EmulatorContext, person: EmulatorPerson): Response {
+function post(webex: FakeWebex, context: EmulatorContext, person: EmulatorAccount): Response {
   const body = jsonBody(context);
   const { roomId, text } = (body ?? {}) as Record<string, unknown>;
   if (typeof roomId !== 'string' || typeof text !== 'string') {
@@ -95,7 +95,15 @@ function membershipsOf(
   );
 }
 
-function asPerson({ personId, email, displayName, orgId }: EmulatorPerson): object {
+/** The `type` of people/me (webex-facts 5.1, 6.3); what Webex says of a service app's machine account is not known. */
+const TYPES: Record<AccountKind, string> = {
+  person: 'person',
+  bot: 'bot',
+  guest: 'appuser',
+  machine: 'bot',
+};
+
+function asPerson({ kind, personId, email, displayName, orgId }: EmulatorAccount): object {
   const [firstName = '', ...rest] = displayName.split(' ');
   return {
     id: personId,
@@ -110,7 +118,7 @@ function asPerson({ personId, email, displayName, orgId }: EmulatorPerson): obje
     status: 'active',
     invitePending: false,
     loginEnabled: true,
-    type: 'person',
+    type: TYPES[kind],
   };
 }
 

@@ -10,6 +10,7 @@ export interface AuthorizationRequest {
   scopes: string[];
   state: string | undefined;
   challenge: Challenge | undefined;
+  nonce: string | undefined;
   loginHint: string | undefined;
 }
 
@@ -19,7 +20,8 @@ export type AuthorizationVerdict =
   | { kind: 'page'; reason: string }
   | { kind: 'redirect'; location: string };
 
-const OIDC_SCOPES = ['openid', 'email', 'profile', 'phone', 'address'];
+/** They need no registration (webex-facts 2.1). */
+export const OIDC_SCOPES: readonly string[] = ['openid', 'email', 'profile', 'phone', 'address'];
 
 /** Checks the parameters of an authorization request (webex-facts 2.1). */
 export function checkAuthorizationRequest(
@@ -71,6 +73,7 @@ export function checkAuthorizationRequest(
       scopes,
       state,
       challenge,
+      nonce: once('nonce'),
       loginHint,
     },
   };

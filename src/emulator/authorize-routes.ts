@@ -49,7 +49,7 @@ function decide(
   context: EmulatorContext,
   { form, request }: { form: URLSearchParams; request: AuthorizationRequest },
 ): Response | Promise<Response> {
-  const { client, redirectUri, redirectUriSent, scopes, state, challenge } = request;
+  const { client, redirectUri, redirectUriSent, scopes, state, challenge, nonce } = request;
   const decision = form.get('decision');
   if (decision === 'decline') {
     const error_description = 'The user declined the request.';
@@ -60,7 +60,9 @@ function decide(
   if (decision !== 'allow' || !person) return refuse(webex, context, 'Pick an account and allow or decline.');
   const { clientId } = client;
   const proof = challenge ? { challenge } : {};
-  const allowed = { clientId, userId: person.id, scopes, redirectUri, redirectUriSent, ...proof };
+  const authTime = Math.floor(webex.clock.now() / 1000);
+  const openid = scopes.includes('openid') && nonce !== undefined ? { openid: { nonce, authTime } } : {};
+  const allowed = { clientId, userId: person.id, scopes, redirectUri, redirectUriSent, ...proof, ...openid };
   const code = webex.codes.issue(allowed, person.orgId);
   return context.redirect(redirectBack(redirectUri, { code, state }), 302);
 }

@@ -1,7 +1,9 @@
-import { REFRESH_MODES } from './emulator-options.js';
+import { LIFETIMES, REFRESH_MODES } from './emulator-options.js';
 import type { Lifetimes, RefreshMode } from './emulator-options.js';
 import { isSensible } from './faults.js';
 import type { Fault } from './faults.js';
+import type { ServiceAppDecision } from './service-app-consent.js';
+import type { WebhookOptions } from './webhook-book.js';
 
 type Fields = Record<string, unknown>;
 type Check = (value: unknown) => boolean;
@@ -55,12 +57,35 @@ export function readMode(body: unknown): RefreshMode | undefined {
 
 /** Reads some of the lifetimes; seconds. */
 export function readLifetimes(body: unknown): Partial<Lifetimes> | undefined {
-  return read(body, { accessToken: isCount, refreshToken: isCount, code: isCount });
+  return read(body, Object.fromEntries(Object.keys(LIFETIMES).map((name) => [name, isCount])));
 }
 
 /** Reads `{user}`, which may be left out. */
 export function readUser(body: unknown): { user?: string } | undefined {
   return read(body, { user: isText });
+}
+
+/** Reads `{userCode, user, deny}`; the last two may be left out. */
+export function readApproval(body: unknown): { userCode: string; user?: string; deny?: boolean } | undefined {
+  const fields = read(body, { userCode: isText, user: isText, deny: (value) => typeof value === 'boolean' });
+  return fields && 'userCode' in fields ? (fields as ReturnType<typeof readApproval>) : undefined;
+}
+
+/** Reads `{clientId, orgId, authorized}`. */
+export function readServiceAppDecision(body: unknown): ServiceAppDecision | undefined {
+  const fields = read(body, {
+    clientId: isText,
+    orgId: isText,
+    authorized: (value) => typeof value === 'boolean',
+  });
+  const isWhole = fields && 'clientId' in fields && 'orgId' in fields && 'authorized' in fields;
+  return isWhole ? (fields as unknown as ServiceAppDecision) : undefined;
+}
+
+/** Reads `{targetUrl, secret, name, owner}`; all but the first may be left out. */
+export function readWebhook(body: unknown): WebhookOptions | undefined {
+  const fields = read(body, { targetUrl: isText, secret: isText, name: isText, owner: isText });
+  return fields && 'targetUrl' in fields ? (fields as unknown as WebhookOptions) : undefined;
 }
 
 function read(body: unknown, checks: Record<string, Check>): Fields | undefined {

@@ -1,19 +1,24 @@
-import { readAdvance, readFault, readLifetimes, readMode, readUser } from './control-input.js';
+import { readAdvance, readApproval, readFault, readLifetimes, readMode, readUser } from './control-input.js';
 import { apiError } from './error-answer.js';
 import { findPerson } from './fake-webex.js';
 import type { FakeWebex } from './fake-webex.js';
 import { isOwnBrowserRequest } from './own-browser-request.js';
 import { jsonBody } from './read-body.js';
 import type { EmulatorContext, Route } from './route.js';
+import type { DecideServiceApp } from './service-app-admin-routes.js';
+import { serviceAppControls } from './service-app-controls.js';
 
 /** What the control API may do to the emulator as a whole. */
 export interface Controls {
   advance(ms: number): void;
   revokeAll(userId?: string): void;
+  /** False where no device waits for this code. */
+  decideDevice(userCode: string, decision: { userId: string } | 'decline'): boolean;
   reset(): void;
+  decideServiceApp: DecideServiceApp;
 }
 
-type Answer = (context: EmulatorContext, body: unknown) => Response;
+type Answer = (context: EmulatorContext, body: unknown) => Response | Promise<Response>;
 
 /** The control API for other processes, under `/_emulator`: JSON, from this machine, never from another site's page. */
 export function controlRoutes(webex: FakeWebex, controls: Controls): Route[] {
@@ -101,7 +106,22 @@ export function controlRoutes(webex: FakeWebex, controls: Controls): Route[] {
         return context.body(null, 204);
       },
     ],
+    ['GET', '/devices', (context) => context.json({ devices: webex.devices.list })],
+    [
+      'POST',
+      '/devices',
+      (context, body) => {
+        const wanted = readApproval(body);
+        const person = wanted?.user === undefined ? users[0] : findPerson(users, wanted.user);
+        if (!wanted || !person) return bad(context);
+        const decision = wanted.deny ? 'decline' : { userId: person.id };
+        return controls.decideDevice(wanted.userCode, decision)
+          ? context.body(null, 204)
+          : apiError(context, 404, 'No device waits for this code.');
+      },
+    ],
     ['POST', '/reset', (context) => (controls.reset(), context.body(null, 204))],
+    ...serviceAppControls(webex, controls.decideServiceApp),
   ];
   return table.map(([method, path, answer]) => ({
     method,

@@ -1,18 +1,26 @@
-import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { apiRoutes } from './api-routes.js';
+import { authorizationRoutes } from './authorization-routes.js';
 import { authorizeRoutes } from './authorize-routes.js';
+import { catalogRoutes } from './catalog-routes.js';
 import { controlRoutes } from './control-routes.js';
 import type { Controls } from './control-routes.js';
+import { deviceRoutes } from './device-routes.js';
 import { apiError } from './error-answer.js';
 import type { FakeWebex } from './fake-webex.js';
+import { guestRoutes } from './guest-routes.js';
+import { oidcRoutes } from './oidc-routes.js';
 import { noticePage, sendPage } from './page.js';
 import { readBody } from './read-body.js';
 import { recordRequests } from './record-requests.js';
 import { revocationRoutes } from './revocation-routes.js';
 import type { EmulatorEnv, Route } from './route.js';
+import { serviceAppAdminRoutes } from './service-app-admin-routes.js';
+import { serviceAppRoutes } from './service-app-routes.js';
 import { strikeFaults } from './strike-faults.js';
+import { tokenInfoRoutes } from './token-info-routes.js';
 import { tokenRoutes } from './token-routes.js';
+import { trackingIdFor } from './tracking-id.js';
 
 /** The emulator's HTTP face. A new endpoint is an entry in one of the route tables. */
 export function emulatorApp(
@@ -23,9 +31,11 @@ export function emulatorApp(
   app.onError((_error, context) => apiError(context, 500, 'The emulator failed. This is a defect in it.'));
   app.notFound((context) => apiError(context, 404, 'The requested resource could not be found.'));
   app.use(async (context, next) => {
-    context.set('trackingId', `EMULATOR_${randomUUID()}`);
+    context.set('trackingId', trackingIdFor(context.req.header('trackingid')));
     await next();
-    if (!context.res.headers.has('Trackingid')) context.header('Trackingid', context.get('trackingId'));
+    const isGiven =
+      context.res.headers.has('Trackingid') || context.env.outgoing.getHeader('Trackingid') !== undefined;
+    if (!isGiven) context.header('Trackingid', context.get('trackingId'));
   });
   app.use(readBody);
   mount(app, controlRoutes(webex, controls));
@@ -38,6 +48,14 @@ export function emulatorApp(
     ...tokenRoutes(webex),
     ...revocationRoutes(webex),
     ...apiRoutes(webex),
+    ...deviceRoutes(webex),
+    ...guestRoutes(webex),
+    ...authorizationRoutes(webex),
+    ...tokenInfoRoutes(webex),
+    ...serviceAppRoutes(webex),
+    ...serviceAppAdminRoutes(webex, controls.decideServiceApp),
+    ...oidcRoutes(webex),
+    ...catalogRoutes(webex),
   ]);
   return app;
 }

@@ -1,6 +1,7 @@
 import { randomToken } from '../base/random.js';
 import { emulatorError } from './emulator-options.js';
-import type { TokenFormat } from './emulator-options.js';
+import type { Lifetimes, TokenFormat } from './emulator-options.js';
+import type { UserType } from './fake-token.js';
 
 /** A PKCE challenge (RFC 7636). */
 export interface Challenge {
@@ -16,6 +17,8 @@ export interface CodeRecord {
   redirectUri: string;
   redirectUriSent: boolean;
   challenge?: Challenge;
+  /** Where `openid` was granted: what the ID token will say. `authTime` in seconds. */
+  openid?: { nonce: string; authTime: number };
   expiresAt: number;
   used: boolean;
   grantId?: string;
@@ -35,6 +38,12 @@ export interface GrantRecord {
   rotatedAt: number;
   accessSerial: number;
   latestAccess?: string;
+  /** What its self-contained tokens say they are; by default user, or machine where there is no user. */
+  userType?: UserType;
+  /** How long its access tokens live; default `accessToken`. */
+  lifetime?: keyof Lifetimes;
+  /** The format of all its access tokens; else as each request asks. */
+  onlyFormat?: TokenFormat;
 }
 
 /** A refresh token that was given out. */
@@ -55,6 +64,51 @@ export interface AccessRecord {
   revoked: boolean;
 }
 
+/** Who an access token can act as. A machine is the actor of a service app in one organisation (webex-facts 6.2). */
+export type AccountKind = 'person' | 'guest' | 'bot' | 'machine';
+
+/** An account that came into being while the emulator ran. `issuer` is the guest issuer or client that made a guest. */
+export interface AccountRecord {
+  kind: Exclude<AccountKind, 'person'>;
+  id: string;
+  orgId: string;
+  email: string;
+  displayName: string;
+  issuer?: string;
+}
+
+/** A device that asked to be let in (RFC 8628). `pending` may be past its end. */
+export interface DeviceRecord {
+  clientId: string;
+  userCode: string;
+  scopes: string[];
+  state: 'pending' | 'allowed' | 'declined' | 'used';
+  userId?: string;
+  expiresAt: number;
+  intervalMs: number;
+  polledAt?: number;
+  polls: number;
+  earlyPolls: number;
+  pollsAfterExpiry: number;
+}
+
+/** That an admin authorized a service app in an organisation. */
+export interface ServiceAppRecord {
+  clientId: string;
+  orgId: string;
+  authorizedAt: number;
+}
+
+/** A webhook that a developer registered for their service apps; deliveries are signed with the secret. */
+export interface WebhookRecord {
+  id: string;
+  name: string;
+  targetUrl: string;
+  secret?: string;
+  ownerId: string;
+  created: number;
+}
+
 /** A message that somebody posted. */
 export interface MessageRecord {
   id: string;
@@ -73,6 +127,12 @@ export interface EmulatorState {
   refreshTokens: Map<string, RefreshRecord>;
   accessTokens: Map<string, AccessRecord>;
   messages: MessageRecord[];
+  /** By fingerprint of the device code. */
+  devices: Map<string, DeviceRecord>;
+  /** Guests, bots and machines, by UUID. */
+  accounts: Map<string, AccountRecord>;
+  serviceApps: Map<string, ServiceAppRecord>;
+  webhooks: Map<string, WebhookRecord>;
 }
 
 /** A state in which nothing has happened. */
@@ -85,6 +145,10 @@ export function emptyState(key = randomToken()): EmulatorState {
     refreshTokens: new Map(),
     accessTokens: new Map(),
     messages: [],
+    devices: new Map(),
+    accounts: new Map(),
+    serviceApps: new Map(),
+    webhooks: new Map(),
   };
 }
 
@@ -95,7 +159,7 @@ export function clearState(state: EmulatorState): void {
 
 /** Drops what can no longer matter at `now`: codes and tokens past their end, grants without any token. */
 export function pruneState(state: EmulatorState, now: number): void {
-  for (const records of [state.codes, state.accessTokens, state.refreshTokens]) {
+  for (const records of [state.codes, state.accessTokens, state.refreshTokens, state.devices]) {
     for (const [print, { expiresAt }] of records)
       if (expiresAt < now - KEPT_AFTER_END_MS) records.delete(print);
   }
@@ -118,10 +182,14 @@ export function writeState(state: EmulatorState): string {
   return JSON.stringify({ version: VERSION, ...Object.fromEntries(plain) });
 }
 
+type Newer = 'devices' | 'accounts' | 'serviceApps' | 'webhooks';
+type StateText = Record<Exclude<keyof EmulatorState, Newer> | 'version', never> &
+  Partial<Record<Newer, [string, never][]>>;
+
 /** Reads what `writeState` wrote; throws EMULATOR_STATE_UNREADABLE for anything else. */
 export function readState(text: string): EmulatorState {
   try {
-    const plain = JSON.parse(text) as Record<keyof EmulatorState | 'version', never>;
+    const plain = JSON.parse(text) as StateText;
     if (plain.version !== VERSION || typeof plain.key !== 'string' || !Array.isArray(plain.messages)) {
       throw new TypeError('not a state of this version');
     }
@@ -133,6 +201,11 @@ export function readState(text: string): EmulatorState {
       refreshTokens: new Map(plain.refreshTokens),
       accessTokens: new Map(plain.accessTokens),
       messages: plain.messages,
+      // What older files lack: they are read as if it were empty.
+      devices: new Map(plain.devices ?? []),
+      accounts: new Map(plain.accounts ?? []),
+      serviceApps: new Map(plain.serviceApps ?? []),
+      webhooks: new Map(plain.webhooks ?? []),
     };
   } catch {
     throw emulatorError(

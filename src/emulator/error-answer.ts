@@ -1,6 +1,6 @@
 import type { EmulatorContext } from './route.js';
 
-type Status = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 500;
+type Status = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 428 | 429 | 500;
 
 /** Error shape A of webex-facts 4.1: that of the API gateway and the public token endpoint. */
 export function apiError(
@@ -32,6 +32,8 @@ const REFUSALS = {
     'The refresh token provided is expired, revoked, malformed, or invalid.',
   ],
   scope: [400, 'invalid_scope', 'The scope is unknown or more than was granted.'],
+  access_token: [400, 'invalid_grant', 'The token is unknown, expired, revoked, or not of this client.'],
+  not_less_scope: [400, 'invalid_scope', 'The scope must be a part of that of the token, and not empty.'],
   grant_type: [400, 'unsupported_grant_type', 'The grant type is not supported.'],
   not_this_grant: [400, 'unauthorized_client', 'The client is not authorized to use this grant type.'],
 } as const satisfies Record<string, readonly [400 | 401, string, string]>;

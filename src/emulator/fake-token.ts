@@ -13,24 +13,32 @@ export function opaqueToken(key: string, label: string, orgId: string): string {
   return `FAKE${text.replaceAll('+', 'p').replaceAll('/', 's').slice(0, 60)}_${CLUSTER}_${orgId}`;
 }
 
+/** The claim `user_type` (webex-facts 7). */
+export type UserType = 'user' | 'machine' | 'guest';
+
 /** What a self-contained token says. */
 export interface FakeClaims {
   label: string;
   orgId: string;
   userId: string | undefined;
+  /** Default `user`, or `machine` without `userId`. */
+  userType?: UserType | undefined;
   clientId: string;
   /** Milliseconds since the epoch. */
   expiresAt: number;
 }
 
 /** A token shaped like Webex's JWTs (webex-facts 7); the signature is a fake that nothing can verify. */
-export function jwtToken(key: string, { label, orgId, userId, clientId, expiresAt }: FakeClaims): string {
+export function jwtToken(
+  key: string,
+  { label, orgId, userId, userType, clientId, expiresAt }: FakeClaims,
+): string {
   const digest = createHmac('sha256', key).update(label).digest('base64url');
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const payload = {
     cluster: CLUSTER,
     private: `FAKE.${digest}`,
-    user_type: userId === undefined ? 'machine' : 'user',
+    user_type: userType ?? (userId === undefined ? 'machine' : 'user'),
     token_id: `FAKE${digest}`,
     iss: 'https://idbroker.emulator.invalid/idb',
     realm: orgId,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
-import type { EmulatorSettings, TokenFormat } from './emulator-options.js';
+import type { EmulatorSettings, Lifetimes, TokenFormat } from './emulator-options.js';
 import type { AccessRecord, EmulatorState, GrantRecord, RefreshRecord } from './emulator-state.js';
 import { fingerprint, jwtToken, opaqueToken } from './fake-token.js';
+import type { UserType } from './fake-token.js';
 
 /** The body of a successful answer of the token endpoint (webex-facts 3.3). Lifetimes in seconds. */
 export interface TokenAnswer {
@@ -12,6 +13,8 @@ export interface TokenAnswer {
   refresh_token_expires_in?: number;
   token_type: 'Bearer';
   scope: string;
+  /** Of a code exchange with `openid`. */
+  id_token?: string;
 }
 
 /** Which refresh token was presented, told without the token. */
@@ -22,13 +25,17 @@ export interface Presentation {
   stale: boolean;
 }
 
-/** What a new grant is for. Without `userId` it is the client's own and has no refresh token. */
+/** What a new grant is for. It has a refresh token unless `refreshable` is false; without `userId` it is the client's own and has none. */
 export interface NewGrant {
   clientId: string;
   userId?: string;
   orgId: string;
   scopes: string[];
   format: TokenFormat;
+  refreshable?: boolean;
+  userType?: UserType;
+  lifetime?: keyof Lifetimes;
+  onlyFormat?: TokenFormat;
 }
 
 const SAME_ACCESS_FOR_MS = 24 * 3_600_000;
@@ -46,7 +53,7 @@ export class GrantBook {
   }
 
   /** Opens a grant and issues its first tokens. */
-  open({ format, ...allowed }: NewGrant): { grantId: string; answer: TokenAnswer } {
+  open({ format, refreshable = true, ...allowed }: NewGrant): { grantId: string; answer: TokenAnswer } {
     const now = this.#clock.now();
     const id = randomUUID();
     const grant: GrantRecord = {
@@ -61,7 +68,7 @@ export class GrantBook {
     const access = this.#newAccess(grant, { scopes: grant.scopes, format, now });
     return {
       grantId: id,
-      answer: grant.userId === undefined ? access : { ...access, ...this.#rotate(grant, now) },
+      answer: grant.userId !== undefined && refreshable ? { ...access, ...this.#rotate(grant, now) } : access,
     };
   }
 
@@ -102,6 +109,25 @@ export class GrantBook {
     const grant = record && this.#state.grants.get(record.grantId);
     if (!grant || grant.revoked || record.revoked || record.expiresAt <= this.#clock.now()) return undefined;
     return { grant, record };
+  }
+
+  /**
+   * A further access token of the same grant with only these scopes. No refresh token comes with it, and it ends no
+   * later than the one it was made from. Undefined when that one is not live or is another client's.
+   */
+  reduce(
+    token: string,
+    { clientId, scopes, format }: { clientId: string; scopes: string[]; format: TokenFormat },
+  ): TokenAnswer | undefined {
+    const wide = this.access(token);
+    if (wide?.grant.clientId !== clientId) return undefined;
+    const { grant, record } = wide;
+    const { latestAccess } = grant;
+    const now = this.#clock.now();
+    const answer = this.#newAccess(grant, { scopes, format, now, until: record.expiresAt });
+    // A refresh that gives the same access token again must not give this one.
+    if (latestAccess !== undefined) grant.latestAccess = latestAccess;
+    return answer;
   }
 
   /** Revokes a token of `clientId` (any client when left out): an access token alone, a refresh token with its family. */
@@ -182,11 +208,17 @@ export class GrantBook {
 
   #newAccess(
     grant: GrantRecord,
-    { scopes, format, now }: { scopes: string[]; format: TokenFormat; now: number },
+    {
+      scopes,
+      format: asked,
+      now,
+      until = Infinity,
+    }: { scopes: string[]; format: TokenFormat; now: number; until?: number },
   ): TokenAnswer {
-    const expiresAt = now + this.#settings.lifetimes.accessToken * 1000;
+    const { id: grantId, onlyFormat: format = asked, lifetime = 'accessToken' } = grant;
+    const expiresAt = Math.min(until, now + this.#settings.lifetimes[lifetime] * 1000);
     const serial = (grant.accessSerial += 1);
-    const record = { grantId: grant.id, serial, scopes, format, issuedAt: now, expiresAt, revoked: false };
+    const record = { grantId, serial, scopes, format, issuedAt: now, expiresAt, revoked: false };
     const answer = this.#accessPart(grant, record, now);
     grant.latestAccess = fingerprint(answer.access_token);
     this.#state.accessTokens.set(grant.latestAccess, record);
@@ -198,11 +230,11 @@ export class GrantBook {
     { serial, format, expiresAt, scopes }: AccessRecord,
     now: number,
   ): TokenAnswer {
-    const { id, orgId, userId, clientId } = grant;
+    const { id, orgId, userId, userType, clientId } = grant;
     const label = `access:${id}:${serial}`;
     const token =
       format === 'jwt'
-        ? jwtToken(this.#state.key, { label, orgId, userId, clientId, expiresAt })
+        ? jwtToken(this.#state.key, { label, orgId, userId, userType, clientId, expiresAt })
         : opaqueToken(this.#state.key, label, orgId);
     const expires_in = secondsBetween(now, expiresAt);
     return { access_token: token, expires_in, token_type: 'Bearer', scope: scopes.join(' ') };

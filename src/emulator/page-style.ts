@@ -29,6 +29,10 @@ fieldset { border: 0; margin: 0 0 1.5rem; padding: 0; }
 .tick { visibility: hidden; width: .5rem; height: .9rem; margin: 0 .3rem .2rem; border: solid var(--accent);
   border-width: 0 2.5px 2.5px 0; transform: rotate(45deg); }
 :checked ~ .tick { visibility: visible; }
+.code { display: grid; gap: .4rem; margin-bottom: 1.5rem; font-size: .8rem; font-weight: 600; color: var(--soft); }
+.code input { font: 1.4rem/1.4 ui-monospace, monospace; letter-spacing: .2em; padding: .5rem .8rem; width: 100%;
+  border: 1px solid var(--line); border-radius: 10px; background: transparent; color: var(--ink); }
+.code input:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .scopes { margin: 0 0 1.5rem; padding: 0; list-style: none; font-size: .93rem; }
 .scopes li { display: flex; justify-content: space-between; flex-wrap: wrap; gap: 0 1rem; padding: .4rem 0; border-top: 1px solid var(--line); }
 code { font: .82rem/1.7 ui-monospace, monospace; color: var(--soft); overflow-wrap: break-word; max-width: 100%; }

@@ -1,15 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { namedClient } from './client-authentication.js';
+import { DEVICE_GRANT_TYPE } from './device-routes.js';
 import { withoutTokens } from './fake-token.js';
 import type { FakeWebex } from './fake-webex.js';
 import type { EmulatorEnv } from './route.js';
 import { GRANT_TYPES } from './token-routes.js';
 
+const KNOWN_GRANT_TYPES = [...GRANT_TYPES, DEVICE_GRANT_TYPE];
+
 /** Reads the form once, gives every answer its `Trackingid`, and writes every request into the ledger. */
 export function recordRequests(webex: FakeWebex): MiddlewareHandler<EmulatorEnv> {
   return async (context, next) => {
-    const trackingId = `EMULATOR_${randomUUID()}`;
     const isForm = /^application\/x-www-form-urlencoded(;|$)/i.test(context.req.header('content-type') ?? '');
     const form = isForm ? new URLSearchParams(context.get('body')) : undefined;
     const parameters = form ?? new URL(context.req.url).searchParams;
@@ -20,17 +21,16 @@ export function recordRequests(webex: FakeWebex): MiddlewareHandler<EmulatorEnv>
       at: webex.clock.now(),
       method: context.req.method,
       path: withoutTokens(context.req.path).slice(0, 200),
-      trackingId,
+      trackingId: context.get('trackingId'),
       ...(clientId === undefined ? {} : { clientId }),
-      ...(grantType ? { grantType: GRANT_TYPES.includes(grantType) ? grantType : 'other' } : {}),
+      ...(grantType ? { grantType: KNOWN_GRANT_TYPES.includes(grantType) ? grantType : 'other' } : {}),
     });
     if (grantType === 'refresh_token') {
       webex.ledger.present(entry, webex.grants.identify(form?.get('refresh_token') ?? ''));
     }
-    context.set('trackingId', trackingId);
     context.set('entry', entry);
     context.set('form', form);
-    context.header('Trackingid', trackingId);
+    context.header('Trackingid', context.get('trackingId'));
     try {
       await next();
     } finally {

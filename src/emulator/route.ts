@@ -4,7 +4,8 @@ import type { OpenEntry } from './ledger.js';
 
 /** What Hono carries through one request. */
 export interface EmulatorEnv {
-  Bindings: HttpBindings;
+  /** `region`: whose host was called. */
+  Bindings: HttpBindings & { region: string };
   Variables: {
     /** The request's line in the ledger. */
     entry: OpenEntry;

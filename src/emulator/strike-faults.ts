@@ -28,7 +28,7 @@ export function strikeFaults(webex: FakeWebex, closing: AbortSignal): Middleware
       if (method !== 'GET') await webex.save();
     }
     if (answer) replace(context, answer);
-    for (const [name, value] of Object.entries(headersOf(fault))) context.header(name, value);
+    for (const [name, value] of Object.entries(headersOf(fault))) setField(context, name, value);
     await pause(fault.delayAfterMs);
     if (fault.resetAfterProcessing) return cutOff(context);
     if (fault.truncateBodyAt !== undefined) return truncate(context, fault.truncateBodyAt);
@@ -53,6 +53,13 @@ function replace(context: EmulatorContext, answer: Response): void {
   context.res = undefined;
   context.res = answer;
   context.header('Trackingid', context.get('trackingId'));
+}
+
+// Headers of fetch fold names to lower case. Past them `TRACKINGID` leaves as it is spelled; not so what they need themselves.
+function setField(context: EmulatorContext, name: string, value: string): void {
+  if (/^content-/i.test(name)) return context.header(name, value);
+  context.res.headers.delete(name);
+  context.env.outgoing.setHeader(name, value);
 }
 
 function cutOff(context: EmulatorContext): void {

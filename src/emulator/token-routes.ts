@@ -4,12 +4,14 @@ import { refuseToken } from './error-answer.js';
 import { findPerson } from './fake-webex.js';
 import type { FakeWebex } from './fake-webex.js';
 import type { TokenAnswer } from './grant-book.js';
+import { issueIdToken } from './id-token.js';
 import type { EmulatorContext, Route } from './route.js';
 import { splitScope } from './scope-list.js';
+import { SCOPE_REDUCTION, reduceScope } from './scope-reduction.js';
 
 /** The token endpoint on its public and its identity-broker path (webex-facts 3). */
 export function tokenRoutes(webex: FakeWebex): Route[] {
-  const handle = (context: EmulatorContext): Response => answerTokenRequest(webex, context);
+  const handle: Route['handle'] = (context) => answerTokenRequest(webex, context);
   return ['/v1/access_token', '/idb/oauth2/v1/access_token'].map((path) => ({
     method: 'POST',
     path,
@@ -24,20 +26,21 @@ interface TokenRequest {
   form: URLSearchParams;
 }
 
-const GRANTS = new Map<string, (request: TokenRequest) => Response>([
+const GRANTS = new Map<string, (request: TokenRequest) => Response | Promise<Response>>([
   ['authorization_code', exchangeCode],
   ['refresh_token', refresh],
   ['client_credentials', clientCredentials],
 ]);
 
 /** The grant types that the token endpoint knows. */
-export const GRANT_TYPES: readonly string[] = [...GRANTS.keys()];
+export const GRANT_TYPES: readonly string[] = [...GRANTS.keys(), SCOPE_REDUCTION];
 
-function answerTokenRequest(webex: FakeWebex, context: EmulatorContext): Response {
+function answerTokenRequest(webex: FakeWebex, context: EmulatorContext): Response | Promise<Response> {
   const form = context.get('form');
   if (!form) return refuseToken(context, 'not_a_form');
   if (new URL(context.req.url).search !== '') return refuseToken(context, 'in_query');
   if (new Set(form.keys()).size !== form.size) return refuseToken(context, 'repeated');
+  if (form.get('grant_type') === SCOPE_REDUCTION) return reduceScope(webex, context, form);
   const authorization = context.req.header('authorization');
   const authenticated = authenticateClient(webex.clients, { authorization, form });
   if ('refused' in authenticated) return refuseToken(context, authenticated.refused);
@@ -48,7 +51,7 @@ function answerTokenRequest(webex: FakeWebex, context: EmulatorContext): Respons
   return grant({ webex, context, client: authenticated.client, form });
 }
 
-function exchangeCode({ webex, context, client, form }: TokenRequest): Response {
+async function exchangeCode({ webex, context, client, form }: TokenRequest): Promise<Response> {
   const code = form.get('code');
   if (code === null) return refuseToken(context, 'missing');
   const redirectUri = form.get('redirect_uri') ?? undefined;
@@ -58,13 +61,17 @@ function exchangeCode({ webex, context, client, form }: TokenRequest): Response 
     webex.grants.revokeGrants(({ id }) => id === redemption.reusedGrant);
     return refuseToken(context, redemption.refused);
   }
-  const { clientId, userId, scopes } = redemption.record;
+  const { clientId, userId, scopes, openid } = redemption.record;
   const person = findPerson(webex.users, userId);
   if (!person) return refuseToken(context, 'code');
   const { orgId } = person;
   const opened = webex.grants.open({ clientId, userId, orgId, scopes, format: formatOf(webex, form) });
   redemption.record.grantId = opened.grantId;
-  return give(context, opened.answer);
+  if (!openid) return give(context, opened.answer);
+  const contents = { ...openid, clientId, person, now: webex.clock.now() };
+  const region = webex.regions.at(person.region);
+  const id_token = await issueIdToken(region, contents, webex.settings.idTokenFault);
+  return give(context, { ...opened.answer, ...(id_token === undefined ? {} : { id_token }) });
 }
 
 function refresh({ webex, context, client, form }: TokenRequest): Response {
