@@ -1,4 +1,4 @@
-import { ClientSecretBasic, ClientSecretPost } from 'oauth4webapi';
+import { ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi';
 import type { ClientAuth } from 'oauth4webapi';
 import { Secret } from '../base/secret.js';
 import { ConfigurationError } from '../errors.js';
@@ -19,6 +19,11 @@ export function clientSecretPost(secret: string | Secret): ClientAuthentication 
 export function clientSecretBasic(secret: string | Secret): ClientAuthentication {
   const kept = keep(secret);
   return (server, client, body, headers) => ClientSecretBasic(kept.reveal())(server, client, body, headers);
+}
+
+/** The client id alone, in the form: `none` (OpenID Connect Core, 9). For requests whose proof is the token they carry. */
+export function noClientAuthentication(): ClientAuthentication {
+  return None();
 }
 
 function keep(secret: string | Secret): Secret {

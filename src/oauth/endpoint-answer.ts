@@ -110,5 +110,14 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
 function sentText({ headers, body }: FetchInit): string {
   const authorization = headers['authorization'] ?? '';
   const credentials = Buffer.from(authorization.replace(/^\w+ /, ''), 'base64').toString('latin1');
-  return [typeof body === 'string' ? decodeURIComponent(body) : '', authorization, credentials].join('\n');
+  return [typeof body === 'string' ? decoded(body) : '', authorization, credentials].join('\n');
+}
+
+// A form is encoded; a JSON body is not, and may hold a lone percent sign.
+function decoded(body: string): string {
+  try {
+    return decodeURIComponent(body);
+  } catch {
+    return body;
+  }
 }

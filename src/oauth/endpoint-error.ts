@@ -1,4 +1,7 @@
 import {
+  AccessDeniedError,
+  AuthorizationPendingError,
+  DeviceCodeExpiredError,
   ForbiddenError,
   InvalidClientError,
   InvalidGrantError,
@@ -7,6 +10,8 @@ import {
   ProtocolError,
   RateLimitError,
   ServiceUnavailableError,
+  SlowDownError,
+  TokenLimitError,
   UnauthorizedClientError,
   UnauthorizedError,
   UnsupportedGrantTypeError,
@@ -15,7 +20,7 @@ import type { ErrorDetails, WebexAuthError } from '../errors.js';
 import { member } from './member.js';
 import type { EndpointAnswer } from './endpoint-answer.js';
 
-/** The error that an answer without success stands for: by status, and for 400 and 401 by the code of RFC 6749, 5.2. */
+/** The error that an answer without success stands for: by status, and for 400 and 401 by the code of RFC 6749, 5.2 and RFC 8628, 3.5. */
 export function errorOfAnswer(answer: EndpointAnswer): WebexAuthError {
   const { status, trackingId, retryAt } = answer;
   if (status === 429) {
@@ -35,8 +40,9 @@ export function errorOfAnswer(answer: EndpointAnswer): WebexAuthError {
       details,
     );
   }
-  if (status === 400 || status === 401) {
-    const code = member(answer.body, 'error');
+  const code = member(answer.body, 'error');
+  // 428 has one meaning only, and no code beside it may end a grant.
+  if (status === 400 || status === 401 || (status === 428 && code === 'authorization_pending')) {
     const known = typeof code === 'string' ? OAUTH_ERRORS.get(code) : undefined;
     if (known) return known(details);
   }
@@ -88,5 +94,23 @@ const OAUTH_ERRORS = new Map<string, (details: ErrorDetails) => WebexAuthError>(
   [
     'unsupported_grant_type',
     (details) => new UnsupportedGrantTypeError('The server does not know this grant type', details),
+  ],
+  [
+    'authorization_pending',
+    (details) => new AuthorizationPendingError('Nobody has allowed the device yet; ask again later', details),
+  ],
+  ['slow_down', (details) => new SlowDownError('The device asks too often; wait longer in between', details)],
+  [
+    'expired_token',
+    (details) => new DeviceCodeExpiredError("The device's code has ended; ask for a new one", details),
+  ],
+  ['access_denied', (details) => new AccessDeniedError('The person or their administrator said no', details)],
+  [
+    'tokenlimit_reached',
+    (details) =>
+      new TokenLimitError(
+        'The person has as many tokens as the server allows; end older ones, then sign in again',
+        details,
+      ),
   ],
 ]);

@@ -1,5 +1,8 @@
 import {
+  AccessDeniedError,
+  AuthorizationPendingError,
   ConfigurationError,
+  DeviceCodeExpiredError,
   ForbiddenError,
   InvalidClientError,
   InvalidGrantError,
@@ -10,6 +13,8 @@ import {
   ProtocolError,
   RateLimitError,
   ServiceUnavailableError,
+  SlowDownError,
+  TokenLimitError,
   UnauthorizedClientError,
   UnauthorizedError,
   UnsupportedGrantTypeError,
@@ -19,10 +24,15 @@ import {
 export type Outcome = 'verdict' | 'client' | 'refused' | 'not-sent' | 'unknown';
 
 const REFUSALS = [
+  AccessDeniedError,
+  AuthorizationPendingError,
+  DeviceCodeExpiredError,
   ForbiddenError,
   InvalidRequestError,
   InvalidScopeError,
   RateLimitError,
+  SlowDownError,
+  TokenLimitError,
   UnauthorizedClientError,
   UnsupportedGrantTypeError,
 ];
@@ -34,7 +44,7 @@ const REFUSALS = [
  * |---|---|---|
  * | verdict | InvalidGrantError | this very token is refused |
  * | client | InvalidClientError, UnauthorizedError (a lone 401) | the client is refused; nothing is said of the token |
- * | refused | 403, 429, 5xx except 502 and 504, other 4xx and 3xx | the server did not process it |
+ * | refused | 403, 429, 5xx except 502 and 504, other 4xx and 3xx, the codes of RFC 8628, 3.5 | the server did not process it |
  * | not-sent | NetworkError that is certain of it, OriginNotAllowedError, ConfigurationError | nothing left this machine |
  * | unknown | lost or late answers, 502, 504, a 2xx that cannot be read, and whatever is not listed | it may be rotated |
  */

@@ -22,7 +22,8 @@ export type { TokenPurpose };
 export interface TokenEndpointOptions {
   server: AuthorizationServer;
   clientId: string;
-  authenticate: ClientAuthentication;
+  /** Several while a secret is being replaced: when the server refuses the client by one, the next is tried. */
+  authenticate: ClientAuthentication | readonly ClientAuthentication[];
   /** Enforces a deadline and a body limit, and follows no redirect. */
   fetch: WholeFetch;
   normalise?: AnswerNormaliser | undefined;
@@ -42,6 +43,8 @@ export class TokenEndpoint {
   readonly #options: TokenEndpointOptions;
   readonly #server: ServerMetadata;
   readonly #client: Client;
+  readonly #methods: readonly ClientAuthentication[];
+  #method = 0;
 
   constructor(options: TokenEndpointOptions) {
     if (options.clientId === '') {
@@ -52,6 +55,7 @@ export class TokenEndpoint {
     this.#options = options;
     this.#server = serverMetadata(options.server);
     this.#client = { client_id: options.clientId };
+    this.#methods = [options.authenticate].flat();
   }
 
   /** Presents a grant and gives the token set it yields. No error holds what was sent or what the server wrote. */
@@ -59,21 +63,7 @@ export class TokenEndpoint {
     grant: { grantType: string; parameters: Readonly<Record<string, string>> },
     { purpose, signal, onCandidate, ...context }: TokenRequestOptions,
   ): Promise<TokenSet> {
-    const { authenticate, fetch, normalise, clock } = this.#options;
-    const { grantType, parameters } = grant;
-    const received = await receiveAnswer(
-      (watched) =>
-        genericTokenEndpointRequest(
-          this.#server,
-          this.#client,
-          authenticate,
-          grantType,
-          { ...parameters },
-          requestOptions(watched, signal),
-        ),
-      { fetch, clock, signal },
-    );
-    const answer = normalise?.(received, { grantType, purpose }) ?? received;
+    const { received, answer } = await this.#answer(grant, { purpose, signal });
     if (answer.status < 200 || answer.status > 299) throw errorOfAnswer(answer);
     const accessToken = await this.#accessToken(answer);
     if (accessToken === undefined) {
@@ -88,6 +78,34 @@ export class TokenEndpoint {
     return new TokenSet(
       readTokenAnswer(answer.body ?? {}, accessToken, { ...context, now: answer.receivedAt }),
     );
+  }
+
+  async #answer(
+    { grantType, parameters }: { grantType: string; parameters: Readonly<Record<string, string>> },
+    { purpose, signal }: { purpose: TokenPurpose; signal: AbortSignal | undefined },
+  ): Promise<{ received: EndpointAnswer; answer: EndpointAnswer }> {
+    const { fetch, normalise, clock } = this.#options;
+    for (let tried = 1; ; tried++) {
+      const authenticate = this.#methods[this.#method % this.#methods.length];
+      if (!authenticate) throw new ConfigurationError([{ setting: 'clientSecret', problem: 'is missing' }]);
+      const received = await receiveAnswer(
+        (watched) =>
+          genericTokenEndpointRequest(
+            this.#server,
+            this.#client,
+            authenticate,
+            grantType,
+            { ...parameters },
+            requestOptions(watched, signal),
+          ),
+        { fetch, clock, signal },
+      );
+      const answer = normalise?.(received, { grantType, purpose }) ?? received;
+      // The server looked at the client and at nothing else: what was presented is as good as before.
+      const refused = answer.status >= 400 && member(answer.body, 'error') === 'invalid_client';
+      if (!refused || tried >= this.#methods.length) return { received, answer };
+      this.#method += 1;
+    }
   }
 
   // The protocol library judges what makes an answer a token response. Odd numbers and scopes, and ID tokens of regional

@@ -1,7 +1,11 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/base/secret.js';
-import { clientSecretBasic, clientSecretPost } from '../../src/oauth/client-authentication.js';
+import {
+  clientSecretBasic,
+  clientSecretPost,
+  noClientAuthentication,
+} from '../../src/oauth/client-authentication.js';
 
 const SECRET = 'canary-client-secret';
 
@@ -26,4 +30,12 @@ describe.each([
     expect(await prove(new Secret(SECRET))).toEqual(await prove(SECRET));
     expect(JSON.stringify(await prove(SECRET))).toMatch(/canary|Basic /);
   });
+});
+
+test('noClientAuthentication sends the client id and no proof', async () => {
+  const form = new URLSearchParams();
+  const headers = new Headers();
+  await noClientAuthentication()({ issuer: 'https://idp.example' }, { client_id: 'C1' }, form, headers);
+  expect(form.toString()).toBe('client_id=C1');
+  expect([...headers]).toEqual([]);
 });

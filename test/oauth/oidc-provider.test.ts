@@ -6,7 +6,7 @@ import { createAuthorizationRequest } from '../../src/oauth/authorization-reques
 import { readAuthorizationResponse } from '../../src/oauth/authorization-response.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/oauth/client-authentication.js';
 import { exchangeAuthorizationCode } from '../../src/oauth/grants/authorization-code.js';
-import { refreshTokenRenewer } from '../../src/oauth/grants/refresh-token.js';
+import { presentRefreshToken } from '../../src/oauth/grants/refresh-token.js';
 import { revokeToken } from '../../src/oauth/revocation.js';
 import { TokenEndpoint } from '../../src/oauth/token-endpoint.js';
 import type { TokenSet } from '../../src/oauth/token-set.js';
@@ -41,7 +41,7 @@ describe.each([
     const again = (): Promise<TokenSet> => exchangeAuthorizationCode(endpoint(), { code, transaction });
     return { tokens: await again(), again };
   };
-  const renew = (tokens: TokenSet): Promise<TokenSet> => refreshTokenRenewer(endpoint()).renew(tokens);
+  const renew = (tokens: TokenSet): Promise<TokenSet> => presentRefreshToken(endpoint(), tokens);
 
   test('sign-in, refresh, revocation', async () => {
     const { tokens } = await login();
@@ -111,7 +111,7 @@ describe.each([
 
   test('a wrong client secret', async () => {
     const { tokens } = await login();
-    await expect(refreshTokenRenewer(endpoint('not the secret')).renew(tokens)).rejects.toBeInstanceOf(
+    await expect(presentRefreshToken(endpoint('not the secret'), tokens)).rejects.toBeInstanceOf(
       InvalidClientError,
     );
     expect(await oidc.isActive(tokens.accessToken)).toBe(true);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import * as errors from '../../src/errors.js';
 import { isWebexAuthError } from '../../src/errors.js';
 import { clientSecretPost } from '../../src/oauth/client-authentication.js';
-import { refreshTokenRenewer } from '../../src/oauth/grants/refresh-token.js';
+import { presentRefreshToken } from '../../src/oauth/grants/refresh-token.js';
 import { outcomeOf } from '../../src/oauth/outcome.js';
 import { TokenEndpoint } from '../../src/oauth/token-endpoint.js';
 import { TokenSet } from '../../src/oauth/token-set.js';
@@ -36,9 +36,7 @@ function failure(
     clock,
     ...(quirks && { normalise: webexNormaliser }),
   });
-  return refreshTokenRenewer(endpoint)
-    .renew(presented, { signal })
-    .catch((error: unknown) => error);
+  return presentRefreshToken(endpoint, presented, { signal }).catch((error: unknown) => error);
 }
 const printed = (value: unknown): string =>
   `${inspect(value, { showHidden: true, depth: Infinity })} ${String(value)} ${JSON.stringify(value)}`;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ConfigurationError, ProtocolError } from '../../src/errors.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/oauth/client-authentication.js';
 import { exchangeAuthorizationCode } from '../../src/oauth/grants/authorization-code.js';
-import { refreshTokenRenewer } from '../../src/oauth/grants/refresh-token.js';
+import { presentRefreshToken } from '../../src/oauth/grants/refresh-token.js';
 import type { RawTokenResponse } from '../../src/oauth/grants/renewer.js';
 import { TokenEndpoint } from '../../src/oauth/token-endpoint.js';
 import { TokenSet } from '../../src/oauth/token-set.js';
@@ -55,7 +55,7 @@ const exchange = (body: unknown, nonce?: string, scope = transaction.scope): Pro
 const renew = (
   respond: () => Response,
   onCandidate?: (raw: RawTokenResponse) => Promise<void>,
-): Promise<TokenSet> => refreshTokenRenewer(using(respond).endpoint).renew(previous, { onCandidate });
+): Promise<TokenSet> => presentRefreshToken(using(respond).endpoint, previous, { onCandidate });
 
 describe('the request', () => {
   test('of a code exchange, id and secret in the form', async () => {
@@ -83,7 +83,7 @@ describe('the request', () => {
 
   test('of a refresh, Basic with both parts form-encoded', async () => {
     const { endpoint, calls } = using(() => json(answer), clientSecretBasic('a:b c+ü'));
-    await refreshTokenRenewer(endpoint).renew(previous);
+    await presentRefreshToken(endpoint, previous);
     expect(Object.fromEntries(calls[0]?.form ?? [])).toEqual({
       grant_type: 'refresh_token',
       refresh_token: 'RT1',
@@ -94,7 +94,7 @@ describe('the request', () => {
 
   test('is made once, whatever comes back', async () => {
     const { endpoint, calls } = using(() => json({}, 503));
-    await expect(refreshTokenRenewer(endpoint).renew(previous)).rejects.toThrow();
+    await expect(presentRefreshToken(endpoint, previous)).rejects.toThrow();
     expect(calls).toHaveLength(1);
   });
 
@@ -113,9 +113,7 @@ describe('the request', () => {
     expect(() => clientSecretPost('')).toThrow(ConfigurationError);
     const { endpoint, calls } = using(() => json(answer));
     const bot = new TokenSet({ accessToken: 'AT', issuedAt: now });
-    expect(refreshTokenRenewer(endpoint).canRenew(bot)).toBe(false);
-    expect(refreshTokenRenewer(endpoint).canRenew(previous)).toBe(true);
-    await expect(refreshTokenRenewer(endpoint).renew(bot)).rejects.toMatchObject({ code: 'INVALID_GRANT' });
+    await expect(presentRefreshToken(endpoint, bot)).rejects.toMatchObject({ code: 'INVALID_GRANT' });
     expect(calls).toEqual([]);
   });
 });

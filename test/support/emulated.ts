@@ -9,7 +9,7 @@ import type { ClientOptions } from '../../src/index.js';
 /** An emulator with the settings that point an application at it. */
 export interface Emulated {
   emulator: Emulator;
-  client: ClientOptions & { redirectUri: string; scope: readonly string[] };
+  client: ClientOptions & { clientSecret: string; redirectUri: string; scope: readonly string[] };
   endpoints: EmulatorEndpoints;
 }
 

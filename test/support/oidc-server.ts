@@ -28,8 +28,11 @@ export interface OidcServer {
   redirectUri: string;
   server: Required<AuthorizationServer>;
   userinfoEndpoint: string;
+  deviceAuthorizationEndpoint: string;
   /** Does what a person in a browser does: follows redirects with cookies, signs in, allows or denies. Gives the address called back. */
   signIn(authorizeUrl: string, options: { login: string; deny?: boolean }): Promise<string>;
+  /** Does what a person does who is shown a device's code: opens the address, confirms the code or aborts, signs in and allows. */
+  decideDevice(verificationUriComplete: string, options: { login: string; abort?: boolean }): Promise<void>;
   /** The server's own word (RFC 7662) on whether a token is good. */
   isActive(token: string): Promise<boolean>;
   close(): Promise<void>;
@@ -54,7 +57,7 @@ export async function startOidcServer(options: OidcServerOptions): Promise<OidcS
         client_id: clientId,
         client_secret: clientSecret,
         redirect_uris: [redirectUri],
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
         response_types: ['code'],
         token_endpoint_auth_method: clientAuthentication,
       },
@@ -66,11 +69,14 @@ export async function startOidcServer(options: OidcServerOptions): Promise<OidcS
       revocation: '/idb/oauth2/v1/revoke',
       userinfo: '/v1/userinfo',
       introspection: '/introspect',
+      device_authorization: '/v1/device/authorize',
+      code_verification: '/device',
     },
     features: {
       devInteractions: { enabled: false },
       revocation: { enabled: true, allowedPolicy: () => true },
       introspection: { enabled: true, allowedPolicy: () => true },
+      deviceFlow: { enabled: true, charset: 'digits', mask: '******' },
     },
     interactions: {
       url: (_context: unknown, { uid }: { uid: string }) => `/interaction/${uid}`,
@@ -85,6 +91,7 @@ export async function startOidcServer(options: OidcServerOptions): Promise<OidcS
     ttl: {
       AccessToken: options.accessTokenTtl ?? 3600,
       AuthorizationCode: 60,
+      DeviceCode: 300,
       Grant: 86_400,
       IdToken: 3600,
       Interaction: 600,
@@ -112,7 +119,9 @@ export async function startOidcServer(options: OidcServerOptions): Promise<OidcS
       issParameterSupported: true,
     },
     userinfoEndpoint: `${url}/v1/userinfo`,
+    deviceAuthorizationEndpoint: `${url}/v1/device/authorize`,
     signIn: (authorizeUrl, person) => signIn(authorizeUrl, { ...person, redirectUri }),
+    decideDevice,
     async isActive(token) {
       const credentials = { client_id: clientId, client_secret: clientSecret };
       const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
@@ -182,6 +191,41 @@ async function signIn(
     if (url.startsWith(redirectUri)) return url;
   }
   throw new Error('oidc-provider redirects without end');
+}
+
+async function decideDevice(
+  verificationUriComplete: string,
+  { login, abort }: { login: string; abort?: boolean },
+): Promise<void> {
+  const jar = new CookieJar();
+  let url = verificationUriComplete;
+  let form: URLSearchParams | undefined;
+  for (let step = 0; step < 10; step++) {
+    const answer = await fetch(url, {
+      ...(form && { method: 'POST', body: form }),
+      headers: { cookie: await jar.getCookieString(url) },
+      redirect: 'manual',
+    });
+    for (const cookie of answer.headers.getSetCookie()) await jar.setCookie(cookie, url);
+    const page = await answer.text();
+    const location = answer.headers.get('location');
+    url = new URL(location ?? /action="([^"]+)"/.exec(page)?.[1] ?? url, url).href;
+    // What follows an abort is the empty form to start anew.
+    if (form?.has('abort')) return;
+    form = undefined;
+    if (location !== null) continue;
+    const fields = [...page.matchAll(/name="(xsrf|user_code|confirm)" value="([^"]*)"/g)];
+    if (fields.length > 0) {
+      form = new URLSearchParams();
+      for (const [, name = '', value = ''] of fields) form.append(name, value);
+      if (abort && form.has('confirm')) form.set('abort', 'yes');
+    } else if (page.includes('name="decision"')) {
+      form = new URLSearchParams({ login, decision: 'allow' });
+    } else {
+      return;
+    }
+  }
+  throw new Error('oidc-provider asks without end');
 }
 
 // Its notices ("Unsupported runtime", default policies) say nothing about the test.

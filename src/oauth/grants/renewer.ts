@@ -13,10 +13,24 @@ export interface RenewOptions {
   onCandidate?: ((response: RawTokenResponse) => Promise<void>) | undefined;
 }
 
+/** What is kept, sealed, beside a token set so that it can be renewed without its person. */
+export type RenewalMaterial = Readonly<Record<string, string>>;
+
+/** What a renewal starts from. */
+export interface Renewable {
+  readonly subject: string;
+  readonly kind: string;
+  readonly tokenSet: TokenSet;
+  readonly renewal?: RenewalMaterial | undefined;
+}
+
 /** How grants of one kind get their next token set. */
 export interface Renewer {
-  /** Whether this token set holds what the renewal needs. */
-  canRenew(current: TokenSet): boolean;
-  /** Presents what it holds and returns the successor, within 120 s: nobody waits longer. Errors: those of the token endpoint. */
-  renew(current: TokenSet, options?: RenewOptions): Promise<TokenSet>;
+  /** Presents what is held and returns the successor, within 120 s: nobody waits longer. Errors: those of the token endpoint. */
+  renew(current: Renewable, options?: RenewOptions): Promise<TokenSet>;
+  /**
+   * Set where there is nothing to renew with and the token has no known end (bots, personal tokens): `renew` only asks, this often,
+   * whether the token still works, and returns it unchanged. Milliseconds.
+   */
+  readonly verifyEveryMs?: number | undefined;
 }
