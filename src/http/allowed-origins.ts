@@ -1,5 +1,5 @@
 import { ConfigurationError, OriginNotAllowedError } from '../errors.js';
-import { secureUrl } from '../base/secure-url.js';
+import { isLoopback, secureUrl } from '../base/secure-url.js';
 
 // Scheme and authority as written: no userinfo, no escapes, nothing outside ASCII, no backslash.
 const PLAIN_AUTHORITY = /^https?:\/\/([a-z0-9.:[\]-]+)([/?#]|$)/i;
@@ -13,9 +13,12 @@ export function isDeceptive(text: string): boolean {
 /** The origins a bearer may go to: exact scheme, host and port, nothing else (RFC 9700, 4.9). */
 export class AllowedOrigins {
   readonly #origins: ReadonlySet<string>;
+  readonly #isAllowed: ((origin: string) => boolean) | undefined;
 
-  constructor(origins: readonly string[]) {
+  /** `isAllowed` is asked about https and loopback origins that are not in the list: those that become known later. */
+  constructor(origins: readonly string[], isAllowed?: (origin: string) => boolean) {
     this.#origins = new Set(origins.map(parseOrigin));
+    this.#isAllowed = isAllowed;
   }
 
   /** The URL, parsed, if it lies on one of the origins; else `OriginNotAllowedError`. */
@@ -24,10 +27,14 @@ export class AllowedOrigins {
     const authority = PLAIN_AUTHORITY.exec(text)?.[1]?.toLowerCase();
     if (authority === undefined || isDeceptive(text) || !URL.canParse(text)) throw refusal();
     const parsed = new URL(text);
-    if (!this.#origins.has(parsed.origin)) throw refusal(parsed.origin);
+    if (!this.#origins.has(parsed.origin) && !this.#isKnown(parsed)) throw refusal(parsed.origin);
     // Other spellings of the same host (127.1, 0x7f000001) serve nobody who is honest.
     if (authority !== parsed.host && authority !== `${parsed.host}:443`) throw refusal();
     return parsed;
+  }
+
+  #isKnown({ protocol, hostname, origin }: URL): boolean {
+    return (protocol === 'https:' || isLoopback(hostname)) && this.#isAllowed?.(origin) === true;
   }
 }
 

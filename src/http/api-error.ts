@@ -1,7 +1,12 @@
 import { parseRetryAfter } from '../base/retry-after.js';
 import {
   ApiError,
+  BadRequestError,
+  ConflictError,
   ForbiddenError,
+  LegalReasonsError,
+  LockedError,
+  NotFoundError,
   RateLimitError,
   ServiceUnavailableError,
   UnauthorizedError,
@@ -47,5 +52,22 @@ export function apiError({ what, status, headers, sent, body, now, cause }: Fail
     );
   if (status === 429) return new RateLimitError(`${said}: too many requests; wait until retryAt`, details);
   if (status >= 500) return new ServiceUnavailableError(`${said}: Webex is unwell; try again later`, details);
-  return new ApiError(`${said}; its body property holds the reason`, { ...details, body });
+  const withBody = { ...details, body };
+  switch (status) {
+    case 400:
+      return new BadRequestError(`${said}: the request is wrong; its body property says how`, withBody);
+    case 404:
+      return new NotFoundError(
+        `${said}: there is nothing there, or nothing this principal may see`,
+        withBody,
+      );
+    case 409:
+      return new ConflictError(`${said}: the request contradicts what is there`, withBody);
+    case 423:
+      return new LockedError(`${said}: it is locked for now; try again later`, withBody);
+    case 451:
+      return new LegalReasonsError(`${said}: not available for legal reasons`, withBody);
+    default:
+      return new ApiError(`${said}; its body property holds the reason`, withBody);
+  }
 }

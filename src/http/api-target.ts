@@ -10,6 +10,8 @@ export interface ApiTargetOptions {
   /** Such as `https://webexapis.com/v1`. Its origin is allowed without being listed. */
   apiBase: string;
   allowedOrigins: readonly string[];
+  /** Asked after the list, about exact origins: those of a service catalog, which becomes known later. */
+  isAllowed?: ((origin: string) => boolean) | undefined;
   /** Base URL of a service by its name; undefined = unknown. Its origin must be allowed. */
   resolveService?: ((name: string) => string | undefined) | undefined;
 }
@@ -24,9 +26,9 @@ export class ApiTarget {
   readonly #origins: AllowedOrigins;
   readonly #resolveService: ((name: string) => string | undefined) | undefined;
 
-  constructor({ apiBase, allowedOrigins, resolveService }: ApiTargetOptions) {
+  constructor({ apiBase, allowedOrigins, isAllowed, resolveService }: ApiTargetOptions) {
     this.#base = parseBase(apiBase);
-    this.#origins = new AllowedOrigins([...allowedOrigins, new URL(this.#base).origin]);
+    this.#origins = new AllowedOrigins([...allowedOrigins, new URL(this.#base).origin], isAllowed);
     this.#resolveService = resolveService;
   }
 

@@ -8,6 +8,7 @@ import { headerValue } from './header-fields.js';
 import type { Transport } from './transport.js';
 
 const utf8 = new TextDecoder();
+const USER_AGENT = 'webex-auth';
 
 /** How the calls are bounded. */
 export interface TransportFetchOptions {
@@ -37,7 +38,8 @@ export function transportFetch({
       );
     const { origin } = target;
     const deadline = new Deadline({ clock, ms: deadlineMs, signal, origin });
-    const fields = { 'accept-encoding': 'identity', ...headers };
+    // One name everywhere, also where a library below has its own.
+    const fields = { 'accept-encoding': 'identity', ...headers, 'user-agent': USER_AGENT };
     const answer = await answerTo(
       { method, url: target, headers: fields, body },
       { transport, deadline, origin },

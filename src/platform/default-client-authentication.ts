@@ -4,12 +4,13 @@ import type { ClientAuthentication } from '../oauth/client-authentication.js';
 
 /**
  * How Webex's endpoints are used to be given the client secret: in the form at the public address, as Basic on the
- * identity broker's paths (webex-facts 1.2 and 3.1).
+ * identity broker's paths (webex-facts 1.2 and 3.1) and where devices poll (webex-facts 1.1, 2.3).
  */
 export function defaultClientAuthentication(
   endpointUrl: string,
   secret: string | Secret,
 ): ClientAuthentication {
   const { pathname } = new URL(endpointUrl);
-  return pathname.startsWith('/idb/') ? clientSecretBasic(secret) : clientSecretPost(secret);
+  const basic = pathname.startsWith('/idb/') || pathname.endsWith('/device/token');
+  return basic ? clientSecretBasic(secret) : clientSecretPost(secret);
 }

@@ -6,6 +6,7 @@ import { receiveAnswer } from '../oauth/endpoint-answer.js';
 import { member } from '../oauth/member.js';
 import { errorOfAnswer } from '../oauth/endpoint-error.js';
 import type { Person } from '../oauth/person.js';
+import { isIdentifier, printable } from './person-text.js';
 
 /** What asking takes. */
 export interface FetchPersonOptions {
@@ -45,16 +46,4 @@ export async function fetchPerson({
     email: printable(Array.isArray(emails) ? emails[0] : undefined, 320),
     type: printable(member(body, 'type'), 32),
   };
-}
-
-// An identity is taken as it is or not at all: shortened or cleaned it could be someone else's.
-function isIdentifier(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21-\x7e]{1,512}$/.test(value);
-}
-
-// For people to read: no control characters, no invisible or direction-changing ones, no half characters.
-function printable(value: unknown, longest: number): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  const text = value.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '').trim();
-  return Array.from(text).slice(0, longest).join('') || undefined;
 }

@@ -111,6 +111,31 @@ describe('where a bearer may go', () => {
     expect(new AllowedOrigins(['https://webexapis.com']).check(url).origin).toBe('https://webexapis.com');
   });
 
+  it('asks about exact origins that are not listed, only where secrets may go, and stays as strict', () => {
+    const asked: string[] = [];
+    const later = (origin: string): boolean => {
+      asked.push(origin);
+      return origin.endsWith('.webex.com') || origin.includes('127.0.0.1');
+    };
+    const origins = new AllowedOrigins(['https://webexapis.com'], later);
+    expect(origins.check('https://webexapis.com/v1').pathname).toBe('/v1');
+    expect(asked).toEqual([]);
+    expect(origins.check('https://a.webex.com/x').pathname).toBe('/x');
+    expect(origins.check('http://127.0.0.1:8788/x').pathname).toBe('/x');
+    expect(asked).toEqual(['https://a.webex.com', 'http://127.0.0.1:8788']);
+    for (const url of [
+      'http://a.webex.com/x',
+      'https://evil.example/x',
+      'https://user@a.webex.com/x',
+      'https://evil.example\\.webex.com/x',
+      'https://a.webex.com\\@evil.example/x',
+      'http://127.1/x',
+      'ftp://a.webex.com/x',
+    ])
+      expect(() => origins.check(url), url).toThrow(OriginNotAllowedError);
+    expect(asked).not.toContain('http://a.webex.com');
+  });
+
   it.each([
     'http://webexapis.com',
     'https://webexapis.com/v1',

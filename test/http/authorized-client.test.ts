@@ -3,9 +3,15 @@ import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import {
   ApiError,
+  ApiStatusError,
+  BadRequestError,
   ConfigurationError,
+  ConflictError,
   ForbiddenError,
   isWebexAuthError,
+  LegalReasonsError,
+  LockedError,
+  NotFoundError,
   OriginNotAllowedError,
   ProtocolError,
   RateLimitError,
@@ -369,9 +375,14 @@ describe('request', () => {
   it.each([
     [401, UnauthorizedError],
     [403, ForbiddenError],
-    [400, ApiError],
-    [404, ApiError],
-    [409, ApiError],
+    [400, BadRequestError],
+    [404, NotFoundError],
+    [409, ConflictError],
+    [410, ApiError],
+    [415, ApiError],
+    [423, LockedError],
+    [428, ApiError],
+    [451, LegalReasonsError],
     [429, RateLimitError],
     [500, ServiceUnavailableError],
     [503, ServiceUnavailableError],
@@ -397,7 +408,7 @@ describe('request', () => {
       expect(inspect(failure, { depth: Infinity, showHidden: true }) + JSON.stringify(failure)).not.toContain(
         'canary',
       );
-      if (failure instanceof ApiError) expect(failure.body).toMatchObject({ message: 'canary' });
+      if (failure instanceof ApiStatusError) expect(failure.body).toMatchObject({ message: 'canary' });
     },
   );
 

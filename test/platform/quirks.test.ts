@@ -15,6 +15,10 @@ const answer = (status: number, body: Body): EndpointAnswer => ({
 });
 const refresh = { grantType: 'refresh_token', purpose: 'refresh' } as const;
 const exchange = { grantType: 'authorization_code', purpose: 'sign-in' } as const;
+const device = {
+  grantType: 'urn:ietf:params:oauth:grant-type:device_code',
+  purpose: 'sign-in',
+} as const;
 const gateway = (text: string): Body => ({
   message: text,
   errors: [{ description: text }],
@@ -56,6 +60,9 @@ describe('webexNormaliser', () => {
       'INVALID_CLIENT',
     ],
     ['gateway, wrong client id', 400, gateway('Client Id is invalid'), 'INVALID_CLIENT', 'INVALID_CLIENT'],
+    ['too many tokens', 400, gateway('tokenlimit_reached'), 'TOKEN_LIMIT_REACHED', 'TOKEN_LIMIT_REACHED'],
+    ['access denied', 400, { error: 'access_denied' }, 'ACCESS_DENIED', 'ACCESS_DENIED'],
+    ['428 is no answer here', 428, { error: 'invalid_grant' }, 'PROTOCOL_ERROR', 'PROTOCOL_ERROR'],
     ['gateway, a text not listed', 400, gateway('Something else'), 'PROTOCOL_ERROR', 'INVALID_GRANT'],
     ['gateway, a lone 401', 401, gateway('Something else'), 'UNAUTHORIZED', 'UNAUTHORIZED'],
     ['a sentence around a listed text', 400, gateway(`Not: ${DEAD}`), 'PROTOCOL_ERROR', 'INVALID_GRANT'],
@@ -73,6 +80,44 @@ describe('webexNormaliser', () => {
   });
 
   test.each([
+    // [what came to a device, status, body, code]
+    ['pending, shape A', 428, gateway('Precondition Required'), 'AUTHORIZATION_PENDING'],
+    ['pending, the code as text', 428, gateway('authorization_pending'), 'AUTHORIZATION_PENDING'],
+    ['pending, another code beside it', 428, { error: 'invalid_grant' }, 'AUTHORIZATION_PENDING'],
+    ['pending, no object', 428, undefined, 'AUTHORIZATION_PENDING'],
+    ['pending by the book', 400, { error: 'authorization_pending' }, 'AUTHORIZATION_PENDING'],
+    [
+      'pending, in the errors',
+      400,
+      { errors: [{ description: 'authorization_pending' }] },
+      'AUTHORIZATION_PENDING',
+    ],
+    ['pending, in the message', 400, { message: 'authorization_pending' }, 'AUTHORIZATION_PENDING'],
+    ['slow down by the book', 400, { error: 'slow_down' }, 'SLOW_DOWN'],
+    ['slow down, in the errors', 400, { errors: [{ description: 'slow_down' }] }, 'SLOW_DOWN'],
+    ['slow down, in the message', 400, { message: 'Slow_Down.' }, 'SLOW_DOWN'],
+    ['429 stays 429', 429, { error: 'slow_down' }, 'RATE_LIMITED'],
+    ['expired', 400, { error: 'expired_token' }, 'DEVICE_CODE_EXPIRED'],
+    ['expired, in the message', 400, gateway('expired_token'), 'DEVICE_CODE_EXPIRED'],
+    ['denied', 400, { errors: [{ description: 'access_denied' }] }, 'ACCESS_DENIED'],
+    ['too many tokens', 400, { errors: [{ description: 'tokenlimit_reached' }] }, 'TOKEN_LIMIT_REACHED'],
+    ['used up', 400, gateway('invalid_grant'), 'INVALID_GRANT'],
+    ['malformed stays malformed', 400, gateway('invalid_request'), 'INVALID_REQUEST'],
+    ['wrong client id', 400, gateway('Client Id is invalid'), 'INVALID_CLIENT'],
+    ['helper addresses missing', 400, gateway('The redirect_uri is not registered'), 'UNAUTHORIZED_CLIENT'],
+    [
+      'helper addresses missing, broker',
+      400,
+      { error: 'invalid_request', error_description: 'redirect_uri missing' },
+      'UNAUTHORIZED_CLIENT',
+    ],
+    ['a text not listed', 400, gateway('Something else'), 'PROTOCOL_ERROR'],
+  ] as const)('device: %s', (_name, status, body, code) => {
+    const error = errorOfAnswer(webexNormaliser(answer(status, body), device));
+    expect(error).toMatchObject({ code, status, trackingId: 'ROUTER_1' });
+  });
+
+  test.each([
     [200, { access_token: 'A' }, 'Bearer'],
     [200, { access_token: 'A', token_type: null }, 'Bearer'],
     [201, { access_token: 'A', token_type: '' }, 'Bearer'],
@@ -86,17 +131,20 @@ describe('webexNormaliser', () => {
     const before = Object.getOwnPropertyNames(Object.prototype);
     fc.assert(
       fc.property(
-        fc.constantFrom(200, 302, 400, 401, 403, 429, 500),
+        fc.constantFrom(200, 302, 400, 401, 403, 428, 429, 500),
         fc.option(
           fc.dictionary(
-            fc.oneof(fc.constantFrom('message', 'errors', 'error', '__proto__'), fc.string()),
+            fc.oneof(
+              fc.constantFrom('message', 'errors', 'error', 'error_description', '__proto__'),
+              fc.string(),
+            ),
             fc.jsonValue(),
           ),
           {
             nil: undefined,
           },
         ),
-        fc.constantFrom(refresh, exchange),
+        fc.constantFrom(refresh, exchange, device),
         (status, body, context) => {
           const given = answer(status, body);
           const copy = structuredClone(given);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { orgIdFromToken } from '../../src/platform/token-anatomy.js';
+import { orgIdFromToken, userTypeFromToken } from '../../src/platform/token-anatomy.js';
 
 const org = '8d2c4e1a-0000-4000-8000-123456789abc';
 const jwt = (claims: unknown): string =>
@@ -18,6 +18,12 @@ describe('orgIdFromToken', () => {
     [jwt({}), undefined],
     [jwt(null), undefined],
     [jwt('realm'), undefined],
+    [jwt({ realm: org.toUpperCase() }), org],
+    [jwt({ realm: [org] }), undefined],
+    [jwt(JSON.parse(`{"__proto__":{"realm":"${org}"}}`)), undefined],
+    [`${jwt({ realm: org })}.x`, undefined],
+    [jwt({ realm: org }).split('.').slice(0, 2).join('.'), undefined],
+    [`eyJ.${'['.repeat(100_000)}.x`, undefined],
     ['eyJhbGciOiJub25lIn0.%%%.x', undefined],
     [`eyJhbGciOiJub25lIn0_P0A1_${org}`, undefined],
     ['A'.repeat(64), undefined],
@@ -43,6 +49,38 @@ describe('orgIdFromToken', () => {
           expect(orgIdFromToken(token) ?? org).toHaveLength(36);
         },
       ),
+    );
+  });
+});
+
+describe('userTypeFromToken', () => {
+  test.each([
+    [jwt({ user_type: 'guest', realm: org }), 'guest'],
+    [jwt({ user_type: 'machine' }), 'machine'],
+    [jwt({ user_type: '' }), undefined],
+    [jwt({ user_type: 'a b' }), undefined],
+    [jwt({ user_type: 'x'.repeat(65) }), undefined],
+    [jwt({ user_type: 5 }), undefined],
+    [jwt({ user_type: ['guest'] }), undefined],
+    [jwt(['guest']), undefined],
+    [jwt({}), undefined],
+    [jwt(null), undefined],
+    [`${'A'.repeat(64)}_P0A1_${org}`, undefined],
+    ['eyJhbGciOiJub25lIn0.%%%.x', undefined],
+    ['eyJ', undefined],
+    ['', undefined],
+  ])('%s', (token, expected) => expect(userTypeFromToken(token)).toBe(expected));
+
+  test('any text gives a short word or nothing', () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.jsonValue().map((claims) => jwt(claims)),
+      fc.jsonValue().map((user_type) => jwt({ user_type })),
+    );
+    fc.assert(
+      fc.property(text, (token) => {
+        expect(userTypeFromToken(token) ?? 'none').toMatch(/^[\w-]{1,64}$/);
+      }),
     );
   });
 });
