@@ -1,115 +1,158 @@
-import { ConfigurationError } from '../errors.js';
-import { checkClient, type ClientOptions, type ClientSettings, type SettingNames } from './client-options.js';
-import { accessTokenFromEnvironment, clientFromEnvironment, ENVIRONMENT_NAMES } from './environment.js';
+import { systemClock } from '../base/clock.js';
+import { secureUrl } from '../base/secure-url.js';
+import { checkClient, type ClientSettings } from './client-options.js';
+import type { CredentialSources, GuestIssuerSettings, JwtRefreshCallback } from './credential-shapes.js';
+import { CredentialMembers } from './credential-members.js';
+import { accessTokenFromEnvironment, readClientEnvironment, type FoundClient } from './environment.js';
+import { checkFlag } from './flag-setting.js';
+import { readGivenTokens, type GivenTokens } from './given-tokens.js';
+import { guestIssuerProblems } from './guest-issuer.js';
+import { ProblemList } from './problem-list.js';
+import { recordOf } from './record.js';
+import { readServiceAddresses } from './service-addresses.js';
+import { CONFIG_SETTINGS, CREDENTIAL_SETTINGS, IGNORED_SETTINGS, INIT_SETTINGS } from './setting-names.js';
+import { findUnknownSettings, type IgnoredSetting } from './unknown-settings.js';
 
-/** Credentials under the names of Webex's own SDK: a client, tokens that exist already, or both. */
-export interface CredentialsOptions {
-  client_id?: string | undefined;
-  client_secret?: string | undefined;
-  redirect_uri?: string | undefined;
-  scope?: string | readonly string[] | undefined;
-  clientType?: 'confidential' | undefined;
-  access_token?: string | undefined;
-  refresh_token?: string | undefined;
-  /** When the access token ends, milliseconds since the epoch. */
-  expires?: number | undefined;
-  /** When the refresh token ends, milliseconds since the epoch. */
-  refresh_token_expires?: number | undefined;
-}
-
-/** What `Webex.init` reads its credentials from. */
-export interface CredentialSources {
-  credentials?: CredentialsOptions | string | undefined;
-  access_token?: string | undefined;
-  config?: { credentials?: CredentialsOptions | undefined } | undefined;
-}
-
-/** Tokens that were given at the start. */
-export interface GivenTokens {
-  readonly accessToken: string;
-  readonly refreshToken: string | undefined;
-  readonly expiresAt: number | undefined;
-  readonly refreshTokenExpiresAt: number | undefined;
-}
+export type { CredentialSources, WebexConfig } from './credential-shapes.js';
+export { mergeConfig } from './merge-config.js';
+export type { GivenTokens } from './given-tokens.js';
 
 /** Credentials, checked. */
 export interface CredentialSettings {
   readonly client: ClientSettings | undefined;
   readonly given: GivenTokens | undefined;
+  /** Where people sign in, when the credentials say so. */
+  readonly authorizeUrl: string | undefined;
+  readonly cisService: string | undefined;
+  readonly guestIssuer: GuestIssuerSettings | undefined;
+  readonly jwtRefreshCallback: JwtRefreshCallback | undefined;
+  /** `config.fedramp`; undefined = not said. */
+  readonly fedramp: boolean | undefined;
+  /** Addresses of services that the application gives itself, by the services' names. */
+  readonly services: Readonly<Record<string, string>>;
+  /** Settings of Webex's own SDK that were given and mean nothing here. */
+  readonly ignored: readonly IgnoredSetting[];
 }
 
-const SNAKE_NAMES: SettingNames = {
-  clientId: 'credentials.client_id',
-  clientSecret: 'credentials.client_secret',
-  redirectUri: 'credentials.redirect_uri',
-  scope: 'credentials.scope',
-  clientType: 'credentials.clientType',
-};
+/** What credentials are read against. */
+export interface CredentialSurroundings {
+  env?: NodeJS.ProcessEnv | undefined;
+  /** When lifetimes began, milliseconds since the epoch; now. */
+  now?: number | undefined;
+}
 
 /**
- * Reads the credentials of one principal; what the options leave open comes from the environment. Errors: `ConfigurationError`,
- * naming each setting that is wrong and never its value.
+ * Reads the credentials of one principal, in every shape that Webex's own SDK takes. A client is taken whole, from the options or else
+ * from the environment. Errors: one `ConfigurationError` naming each setting that is wrong, unknown or contradicted, never its value.
  */
 export function readCredentials(
   source: CredentialSources | string | undefined,
-  env: NodeJS.ProcessEnv = process.env,
+  { env = process.env, now = systemClock.now() }: CredentialSurroundings = {},
 ): CredentialSettings {
-  const credentials = mergeSources(source);
-  const given = readTokens(credentials, credentials.client_id === undefined ? env : undefined);
-  const fromOptions = clientOptions(credentials);
-  if (Object.keys(fromOptions).length > 0) return { client: checkClient(fromOptions, SNAKE_NAMES), given };
-  const fromEnvironment = clientFromEnvironment(env);
-  if (Object.keys(fromEnvironment).length > 0 && !(given && fromEnvironment.clientId === undefined)) {
-    return { client: checkClient(fromEnvironment, ENVIRONMENT_NAMES), given };
-  }
-  if (given) return { client: undefined, given };
-  throw new ConfigurationError([
+  const problems = new ProblemList();
+  const options: unknown = source ?? {};
+  const ignored = checkNames(options, problems);
+  const members = new CredentialMembers(options);
+  const inOptions = members.client(problems);
+  const token = inOptions ? undefined : accessTokenFromEnvironment(env);
+  const given = readGivenTokens({ source: options, fromEnvironment: token, now }, problems);
+  const guest = readGuest(members, problems);
+  const isEnough = given !== undefined || Object.values(guest).some((one) => one !== undefined);
+  const found = inOptions ?? problems.collect(() => clientAround(env, isEnough));
+  const client =
+    found &&
+    problems.collect(() => checkClient({ ...found.options, ...members.authentication }, found.names));
+  const config = recordOf(recordOf(options)?.['config']);
+  problems.add(...checkFlag('config.fedramp', config?.['fedramp']));
+  const authorizeUrl = readAuthorizeUrl(members, problems) ?? found?.authorizeUrl;
+  const cisService = readCisService(members, problems);
+  // Addresses are all of the environment, or none of them.
+  const around = recordOf(options)?.['endpoints'] === undefined ? env : {};
+  const services = readServiceAddresses({ services: config?.['services'], env: around }, problems);
+  if (!found && !isEnough && problems.isEmpty) problems.add(MISSING);
+  problems.throwIfAny();
+  const fedramp = config?.['fedramp'] as boolean | undefined;
+  return { client, given, authorizeUrl, cisService, ...guest, fedramp, services, ignored };
+}
+
+const MISSING = {
+  setting: 'credentials',
+  problem: 'are missing from the options and the environment',
+  example:
+    'client_id, client_secret, redirect_uri and scope in credentials; or an access_token; or WEBEX_CLIENT_ID and WEBEX_CLIENT_SECRET',
+};
+
+// What is in the environment by chance does not harm whoever has a token: half a client is none then.
+function clientAround(env: NodeJS.ProcessEnv, isEnough: boolean): FoundClient | undefined {
+  const found = readClientEnvironment(env);
+  const isClient = isEnough ? found.options.clientId !== undefined : Object.keys(found.options).length > 0;
+  // The address by itself wins over the one in the authorization string, and the endpoints have it already.
+  const authorizeUrl = env['WEBEX_AUTHORIZE_URL'] ? undefined : found.authorizeUrl;
+  return isClient ? { ...found, authorizeUrl } : undefined;
+}
+
+function checkNames(options: unknown, problems: ProblemList): readonly IgnoredSetting[] {
+  const init = recordOf(options) ?? {};
+  if (init['config'] !== undefined && !recordOf(init['config']))
+    problems.add({ setting: 'config', problem: 'must be an object', example: '{ credentials: { … } }' });
+  const config = recordOf(init['config']) ?? {};
+  const inCredentials = { known: CREDENTIAL_SETTINGS, ignored: IGNORED_SETTINGS.credentials };
+  const places = [
+    { value: init, path: '', known: INIT_SETTINGS, ignored: IGNORED_SETTINGS.init, below: 'credentials' },
+    { value: recordOf(init['credentials']), path: 'credentials', ...inCredentials },
     {
-      setting: 'credentials',
-      problem:
-        'are missing: give client_id, client_secret, redirect_uri and scope, or an access_token, or set WEBEX_CLIENT_ID …',
+      value: config,
+      path: 'config',
+      known: CONFIG_SETTINGS,
+      ignored: IGNORED_SETTINGS.config,
+      below: 'config.credentials',
     },
-  ]);
+    { value: recordOf(config['credentials']), path: 'config.credentials', ...inCredentials },
+  ];
+  return places.flatMap(
+    ({ value = {}, below, ...settings }: (typeof places)[number] & { below?: string }) => {
+      const elsewhere = below === undefined ? [] : CREDENTIAL_SETTINGS.map((name) => `${below}.${name}`);
+      const found = findUnknownSettings(value, { ...settings, elsewhere });
+      problems.add(...found.problems);
+      return found.ignored;
+    },
+  );
 }
 
-function mergeSources(source: CredentialSources | string | undefined): CredentialsOptions {
-  if (typeof source === 'string') return { access_token: source };
-  const { credentials, access_token, config } = source ?? {};
-  const own = typeof credentials === 'string' ? { access_token: credentials } : credentials;
-  return { ...config?.credentials, ...own, ...(access_token !== undefined && { access_token }) };
-}
-
-function clientOptions(credentials: CredentialsOptions): Partial<ClientOptions> {
-  const { client_id, client_secret, redirect_uri, scope, clientType } = credentials;
-  const options = {
-    clientId: client_id,
-    clientSecret: client_secret,
-    redirectUri: redirect_uri,
-    scope,
-    clientType,
-  };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-function readTokens(
-  credentials: CredentialsOptions,
-  env: NodeJS.ProcessEnv | undefined,
-): GivenTokens | undefined {
-  const text = credentials.access_token ?? (env && accessTokenFromEnvironment(env));
-  if (text === undefined) return undefined;
-  const accessToken = text.trim().replace(/^Bearer\s*/i, '');
-  if (!/^[A-Za-z0-9\-._~+/]+=*$/.test(accessToken)) {
-    throw new ConfigurationError([
-      {
-        setting: 'access_token',
-        problem: 'is no bearer token (RFC 6750, 2.1): empty, or with characters that cannot be sent',
-      },
-    ]);
+function readGuest(
+  members: CredentialMembers,
+  problems: ProblemList,
+): Pick<CredentialSettings, 'guestIssuer' | 'jwtRefreshCallback'> {
+  const issuer = members.get('guestIssuer');
+  const callback = members.get('jwtRefreshCallback');
+  if (issuer) problems.add(...guestIssuerProblems(issuer.path, issuer.value));
+  if (callback && typeof callback.value !== 'function') {
+    const example = 'async () => (a new JWT of the guest)';
+    problems.add({ setting: callback.path, problem: 'must be a function', example });
   }
+  const { issuer: name, secret } = (issuer?.value ?? {}) as GuestIssuerSettings;
   return {
-    accessToken,
-    refreshToken: credentials.refresh_token,
-    expiresAt: credentials.expires,
-    refreshTokenExpiresAt: credentials.refresh_token_expires,
+    guestIssuer: issuer && { issuer: name, secret },
+    jwtRefreshCallback: callback?.value as JwtRefreshCallback | undefined,
   };
+}
+
+function readAuthorizeUrl(members: CredentialMembers, problems: ProblemList): string | undefined {
+  const placed = members.get('authorizeUrl');
+  if (!placed) return undefined;
+  const { path, value } = placed;
+  const url = typeof value === 'string' ? secureUrl(value) : undefined;
+  if (url?.search === '') return url.href;
+  const problem = 'must be an https URL (http only on loopback) without user, query or fragment';
+  problems.add({ setting: path, problem, example: 'https://webexapis.com/v1/authorize' });
+  return undefined;
+}
+
+function readCisService(members: CredentialMembers, problems: ProblemList): string | undefined {
+  const placed = members.get('cisService');
+  if (!placed) return undefined;
+  const { path, value } = placed;
+  if (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)) return value;
+  problems.add({ setting: path, problem: 'must be a name without white space', example: 'webex' });
+  return undefined;
 }

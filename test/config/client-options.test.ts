@@ -56,8 +56,40 @@ describe('a client', () => {
     else expect(problem?.problem).toContain(complaint);
   });
 
-  it('is always confidential', () => {
-    const [problem] = problemsOf({ ...good, clientType: 'public' as 'confidential' });
-    expect(problem).toMatchObject({ setting: 'client.clientType' });
+  it('may have several secrets, newest first', () => {
+    const secrets = ['new', 'old', 'old', 'older'];
+    const { clientSecret, olderClientSecrets } = checkClient({ ...good, clientSecret: secrets });
+    expect([clientSecret, olderClientSecrets]).toEqual(['new', ['old', 'older']]);
+    expect(checkClient(good).olderClientSecrets).toEqual([]);
+  });
+
+  it.each([
+    ['clientId', 42, 'must be a string'],
+    ['clientId', null, 'must be a string'],
+    ['clientSecret', [], 'is missing'],
+    ['clientSecret', ['good', ''], 'is missing'],
+    ['clientSecret', ['good', 'canary bad'], 'holds white space'],
+    ['clientSecret', { canary: 1 }, 'must be a string'],
+    ['redirectUri', 42, 'absolute'],
+    ['redirectUri', null, 'absolute'],
+    ['scope', 42, 'must be a list'],
+    ['scope', null, 'must be a list'],
+    ['scope', ['a', 1], 'must be a list'],
+    ['scope', ['canary space'], 'malformed'],
+    ['clientType', 'public', 'confidential'],
+    ['clientAuthentication', 'none', 'client_secret_post or client_secret_basic'],
+    ['clientAuthentication', null, 'client_secret_post or client_secret_basic'],
+  ])('of callers without types: %s %j', (name, value, complaint) => {
+    const problems = problemsOf({ ...good, [name]: value });
+    expect(problems).toMatchObject([{ setting: `client.${name}`, example: expect.any(String) as string }]);
+    expect(problems[0]?.problem).toContain(complaint);
+    expect(JSON.stringify(problems)).not.toContain('canary');
+  });
+
+  it.each([[undefined], [null], [42], [['C1']]])('that is no object is missing: %j', (options) => {
+    expect(problemsOf(options as never).map(({ setting }) => setting)).toEqual([
+      'client.clientId',
+      'client.clientSecret',
+    ]);
   });
 });
