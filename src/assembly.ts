@@ -1,36 +1,65 @@
 import { randomUUID } from 'node:crypto';
-import type { Network, NetworkOptions } from './assembly-network.js';
+import type { Network } from './assembly-network.js';
+import { Principals } from './assembly-principals.js';
+import { Renewal, type RenewalSettings } from './assembly-renewal.js';
 import { systemClock, type Clock } from './base/clock.js';
 import { Emitter } from './base/emitter.js';
+import type { Fetch } from './base/fetch.js';
+import { randomToken } from './base/random.js';
+import type { ClientSettings } from './config/client-options.js';
 import { ClosedError, ConfigurationError, isWebexAuthError } from './errors.js';
 import type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
 import type { AuthorizedClient } from './http/authorized-client.js';
-import type { Renewer } from './oauth/grants/renewer.js';
+import type { Transport } from './http/transport.js';
 import { outcomeOf } from './oauth/outcome.js';
-import type { TokenEndpoint } from './oauth/token-endpoint.js';
+import type { AccessToken } from './oauth/token-source.js';
 import type { TokenSet } from './oauth/token-set.js';
+import { builtInServices } from './platform/built-in-services.js';
+import type { WebexEndpoints } from './platform/endpoints.js';
+import type { ServiceCatalog } from './platform/service-catalog.js';
+import type { LoginParts, ServerAuthorization } from './plugins/server-authorization.js';
 import { GrantTokens } from './refresh/grant-tokens.js';
-import { planDue } from './refresh/refresh-policy.js';
 import type { TracePoint } from './refresh/refresh-protocol.js';
+import { ReducedTokens } from './refresh/reduced-tokens.js';
 import { Refresher } from './refresh/refresher.js';
 import { Scheduler } from './refresh/scheduler.js';
 import { VaultTokenSource } from './refresh/vault-token-source.js';
+import type { KeyRing } from './sealing/key-ring.js';
 import type { GrantOwner } from './stores/grant-store.js';
 import { memoryStore } from './stores/memory-store.js';
 import type { Store } from './stores/store.js';
 import { AuditTrail } from './telemetry/audit-trail.js';
 import type { Grant, GrantDetails } from './vault/grant.js';
+import { Supertoken, type SupertokenSource } from './vault/supertoken.js';
 import { Vault, type DisconnectedTokens } from './vault/vault.js';
 import { sessionScope } from './web/session-scope.js';
-import type { Login } from './web/login.js';
 
 const GOODBYE_MS = 10_000;
 
 /** What both public faces pass on: settings that are checked, and parts that can be replaced. */
-export interface AssemblyOptions extends Omit<NetworkOptions, 'store' | 'clock'> {
+export interface AssemblyOptions extends RenewalSettings {
+  client: ClientSettings | undefined;
   /** By default in memory. */
   store?: Store | undefined;
+  keys: KeyRing;
+  tenant: string;
+  endpoints: WebexEndpoints;
   clock?: Clock | undefined;
+  transport?: Transport | undefined;
+  fetch?: Fetch | undefined;
+  loginLifetimeMs?: number | undefined;
+  /** Events of an assembly that this one takes the place of. */
+  emitter?: Emitter<WebexAuthEvents> | undefined;
+  /** Ask the service catalog while starting. */
+  discovery: boolean;
+  /** For whom the catalog is asked, with their token where they have a valid one. */
+  discoverFor?: string | undefined;
+  /** Which of Webex's services a browser that signs out came from. */
+  cisService?: string | undefined;
+  /** Addresses of services in place of the catalog's. */
+  services?: Readonly<Record<string, string>> | undefined;
+  /** Prove client id and secret to Webex while starting. */
+  verifyClient?: boolean | undefined;
   /** Refresh due grants in the background. */
   scheduler: boolean;
   random?: (() => number) | undefined;
@@ -61,7 +90,12 @@ export class Assembly {
   readonly audit: AuditTrail;
   readonly #refresher: Refresher;
   readonly #scheduler: Scheduler;
+  readonly renewal: Renewal;
+  readonly principals: Principals;
+  readonly reduced: ReducedTokens;
+  #services: ServiceCatalog | undefined;
   #network: Promise<Network> | undefined;
+  #authorization: Promise<ServerAuthorization> | undefined;
   #phases: PhaseTiming[] = [];
   #closing: Promise<void> | undefined;
   #warnedOfMemory = false;
@@ -71,15 +105,21 @@ export class Assembly {
   constructor(options: AssemblyOptions) {
     const { client, keys, tenant, clock = systemClock, random = Math.random } = options;
     const { store = memoryStore({ clock }) } = options;
-    const emitter = new Emitter<WebexAuthEvents>();
+    const emitter = options.emitter ?? withOlderNames(new Emitter<WebexAuthEvents>());
     const owner = { tenant, clientId: client?.clientId ?? '' };
-    const renewer = client && this.#renewer();
+    const renewal = new Renewal(options, {
+      authorization: () => this.authorization(),
+      network: () => this.network(),
+      token: async (subject) => (await this.tokens.token(subject)).accessToken,
+      clock,
+      random,
+    });
     const { grants, leases, gates } = store;
     const vault = new Vault({
       grants,
       keys,
       owner,
-      dueAt: (tokenSet) => (renewer?.canRenew(tokenSet) ? planDue(tokenSet, random()) : undefined),
+      dueAt: (grant) => renewal.dueAt(grant),
     });
     this.#refresher = new Refresher({
       vault,
@@ -90,9 +130,10 @@ export class Assembly {
       clock,
       random,
       grants,
-      renewerOf: () => renewer,
+      renewerOf: (grant) => renewal.of(grant),
       outcomeOf,
-      revokeOrphan: async (refreshToken) => (await this.network()).revoke(refreshToken, 'refresh_token'),
+      revokeOrphan: async (refreshToken) =>
+        (await this.authorization()).revoke(refreshToken, 'refresh_token'),
       holder: `${String(process.pid)}:${randomUUID()}`,
       trace: options.trace,
     });
@@ -102,6 +143,13 @@ export class Assembly {
     this.#scheduler = new Scheduler({ grants, owner, clock, refresher, tokens });
     this.audit = new AuditTrail({ emitter, audit: store.audit, owner, clock });
     this.options = options;
+    this.renewal = renewal;
+    this.principals = new Principals(this);
+    this.reduced = new ReducedTokens({
+      tokens,
+      clock,
+      reduce: async (accessToken, scope) => (await this.authorization()).reduceScope(accessToken, scope),
+    });
     this.store = store;
     this.owner = owner;
     this.clock = clock;
@@ -110,12 +158,47 @@ export class Assembly {
     this.tokens = tokens;
   }
 
-  /** What talks to Webex and to browsers, loaded on first use. */
+  /** What talks to Webex, loaded on first use. */
   network(): Promise<Network> {
-    this.#network ??= import('./assembly-network.js').then(
-      ({ Network }) => new Network({ ...this.options, store: this.store, clock: this.clock }),
-    );
+    this.#network ??= import('./assembly-network.js').then(({ Network }) => {
+      const network = new Network({
+        ...this.options,
+        clock: this.clock,
+        peek: () => this.#peek(),
+        onDegraded: (reason, message) => this.emitter.emit('degraded', { reason, message }),
+      });
+      this.#services = network.services;
+      return network;
+    });
     return this.#network;
+  }
+
+  /** The server authorization plugin, loaded on first use. Errors: `ConfigurationError`. */
+  authorization(): Promise<ServerAuthorization> {
+    this.#authorization ??= this.#loadAuthorization();
+    return this.#authorization;
+  }
+
+  async #loadAuthorization(): Promise<ServerAuthorization> {
+    const [{ serverAuthorization }, network] = await Promise.all([
+      import('./plugins/server-authorization.js'),
+      this.network(),
+    ]);
+    const context = {
+      ...this.options,
+      store: this.store,
+      clock: this.clock,
+      fetchWithin: (deadlineMs: number) => network.fetchWithin(deadlineMs),
+    };
+    const problems = serverAuthorization.check(context);
+    if (problems.length > 0) throw new ConfigurationError(problems);
+    return serverAuthorization.setUp(context);
+  }
+
+  // For the service catalog: whatever is valid, and never a refresh.
+  #peek(): AccessToken | undefined {
+    const { discoverFor } = this.options;
+    return discoverFor === undefined ? undefined : this.tokens.peek(discoverFor);
   }
 
   /** The phases that are done, with their times. */
@@ -130,12 +213,18 @@ export class Assembly {
     await this.#phase('modules', async () => {
       await Promise.all([this.network(), this.store.open()]);
     });
-    await this.#phase('plugins', () => Promise.resolve());
+    await this.#phase('plugins', async () => {
+      await this.authorization();
+    });
     await this.#phase('configuration', async () => {
       await this.vault.verifyKeys();
       await configure();
+      if (this.options.verifyClient) await this.#verifyClient();
     });
-    await this.#phase('discovery', () => Promise.resolve());
+    this.emitter.emit('loaded', {});
+    await this.#phase('discovery', async () => {
+      if (this.options.discovery) await (await this.network()).services.discover();
+    });
     if (this.#closing) throw new ClosedError('Closed while starting');
     await this.#phase('ready', () => Promise.resolve());
     if (this.options.scheduler) this.#scheduler.start();
@@ -147,6 +236,14 @@ export class Assembly {
     const started = this.clock.monotonic();
     await run();
     this.#phases = [...this.#phases, { phase, ms: this.clock.monotonic() - started }];
+  }
+
+  // Revoking a token that nobody has changes nothing, and is refused to a client that cannot prove itself (RFC 7009, 2.1).
+  async #verifyClient(): Promise<void> {
+    if (!this.options.client) {
+      throw new ConfigurationError([{ setting: 'clientId', problem: 'is needed where verifyClient is set' }]);
+    }
+    await (await this.authorization()).revoke(randomToken(32), 'refresh_token');
   }
 
   /** Errors: `ConfigurationError` when nobody can be signed in with these settings. */
@@ -161,12 +258,58 @@ export class Assembly {
     ]);
   }
 
+  /** A grant, or a token that is kept nowhere, as applications see it. */
+  supertoken(grant: SupertokenSource): Supertoken {
+    const canRefresh = 'record' in grant && this.canRenew(grant as Grant);
+    return new Supertoken(grant, { now: () => this.clock.now(), canRefresh });
+  }
+
+  /** Refreshes now, due or not; a guest that is not signed in yet is, by the callback. Errors: those of `tokens.refresh`. */
+  async refresh(subject: string, options?: { signal?: AbortSignal | undefined }): Promise<Grant> {
+    if (this.options.jwtRefreshCallback && !(await this.tokens.recent(subject))) {
+      const tokenSet = await this.renewal.guestByCallback(subject);
+      return this.keep(subject, tokenSet, { kind: 'guest_jwt' });
+    }
+    return this.tokens.refresh(subject, options);
+  }
+
+  /** Whether this process is refreshing the grant now. */
+  isRefreshing(subject: string): boolean {
+    return this.#refresher.isRefreshing(subject);
+  }
+
+  /** Signs a guest in at the start, where a callback gives their JWT. A failure is told and stops nothing. */
+  async signInByCallback(subject: string): Promise<void> {
+    if (!this.options.jwtRefreshCallback) return;
+    try {
+      await this.refresh(subject);
+    } catch (error) {
+      if (!isWebexAuthError(error)) throw error;
+      const { code, retryable, trackingId, retryAt } = error;
+      this.emitter.emit('auth:error', { subject, code, retryable, trackingId, retryAt });
+    }
+  }
+
+  /** The services that are known now; nothing is loaded or asked for it. */
+  knownServices(): Readonly<Record<string, string>> {
+    return this.#services?.list() ?? Object.fromEntries(builtInServices(this.options.endpoints));
+  }
+
+  /** Forgets a grant here and its sessions, and revokes nothing. */
+  async invalidate(subject: string): Promise<void> {
+    const gone = await this.vault.disconnect(subject);
+    this.tokens.forget(subject);
+    this.reduced.forget(subject);
+    await this.store.sessions.deleteBySubject(sessionScope(this.owner), subject);
+    if (gone) this.emitter.emit('logout', { subject, revoked: false });
+  }
+
   /** What signs people in. Errors: as `assertLogin`. */
-  async login(): Promise<{ login: Login; tokenEndpoint: TokenEndpoint }> {
+  async login(): Promise<LoginParts> {
     this.assertLogin();
-    const { web, client } = await this.network();
-    if (!web || !client) throw new ConfigurationError([{ setting: 'clientId', problem: 'is missing' }]);
-    return { login: web.login, tokenEndpoint: client.tokenEndpoint };
+    const { web } = await this.authorization();
+    if (!web) throw new ConfigurationError([{ setting: 'redirectUri', problem: 'is missing' }]);
+    return web;
   }
 
   /** Stores what a login brought, and says so. */
@@ -196,9 +339,10 @@ export class Assembly {
   async #disconnect(subject: string): Promise<Disconnected> {
     const gone = await this.vault.disconnect(subject);
     this.tokens.forget(subject);
+    const reduced = this.reduced.forget(subject);
     const [sessions, revocation] = await Promise.allSettled([
       this.store.sessions.deleteBySubject(sessionScope(this.owner), subject),
-      gone ? this.#revokeAll(gone.tokens) : Promise.resolve({ revoked: false }),
+      gone ? this.#revokeAll(gone.tokens, reduced) : Promise.resolve({ revoked: false }),
     ]);
     if (gone) this.emitter.emit('logout', { subject, revoked: isRevoked(revocation) });
     if (sessions.status === 'rejected') throw sessions.reason;
@@ -206,14 +350,18 @@ export class Assembly {
     return { existed: gone !== undefined, ...revocation.value };
   }
 
-  async #revokeAll(tokens: DisconnectedTokens): Promise<{ revoked: boolean; error?: string }> {
+  async #revokeAll(
+    tokens: DisconnectedTokens,
+    reduced: readonly string[],
+  ): Promise<{ revoked: boolean; error?: string }> {
     if (!tokens) return { revoked: false, error: 'KEY_UNAVAILABLE' };
     if (!this.options.client) return { revoked: false, error: 'CONFIGURATION_INVALID' };
     const { accessToken, refreshTokens } = tokens;
     try {
-      const network = await this.network();
-      for (const token of refreshTokens) await network.revoke(token, 'refresh_token');
-      if (refreshTokens.length === 0) await network.revoke(accessToken, 'access_token');
+      const authorization = await this.authorization();
+      for (const token of refreshTokens) await authorization.revoke(token, 'refresh_token');
+      const accessTokens = refreshTokens.length === 0 ? [accessToken, ...reduced] : reduced;
+      for (const token of accessTokens) await authorization.revoke(token, 'access_token');
       return { revoked: true };
     } catch (error) {
       return { revoked: false, error: isWebexAuthError(error) ? error.code : 'NETWORK_ERROR' };
@@ -267,18 +415,6 @@ export class Assembly {
       });
     });
   }
-
-  // Knows what can be renewed before anything that renews is loaded.
-  #renewer(): Renewer {
-    return {
-      canRenew: ({ refreshToken }) => Boolean(refreshToken),
-      renew: async (current, options) => {
-        const { client } = await this.network();
-        if (!client) throw new ConfigurationError([{ setting: 'clientId', problem: 'is needed to renew' }]);
-        return client.renewer.renew(current, options);
-      },
-    };
-  }
 }
 
 // Several may share one store object: the last one to close closes it.
@@ -292,4 +428,13 @@ function lastOpening(store: Store): boolean {
 
 function isRevoked(revocation: PromiseSettledResult<{ revoked: boolean }>): boolean {
   return revocation.status === 'fulfilled' && revocation.value.revoked;
+}
+
+/** The names under which Webex's own SDK tells the same. */
+function withOlderNames(emitter: Emitter<WebexAuthEvents>): Emitter<WebexAuthEvents> {
+  emitter.on('logout', (payload) => emitter.emit('client:logout', payload));
+  emitter.on('unauthorized', (payload) => {
+    if (payload.kind === 'dead') emitter.emit('client:InvalidRequestError', payload);
+  });
+  return emitter;
 }

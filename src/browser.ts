@@ -1,6 +1,7 @@
 import { ConfigurationError } from './errors.js';
 
 export * from './errors.js';
+export * from './error-aliases.js';
 
 /** Stands where a part of the server library would be; any use of it throws. */
 function serverOnly(name: string): never {
@@ -24,3 +25,5 @@ export const KeyRing = serverOnly('KeyRing');
 export const Webex = serverOnly('Webex');
 export const WebexAuth = serverOnly('WebexAuth');
 export const memoryStore = serverOnly('memoryStore');
+export const readServiceAppEvent = serverOnly('readServiceAppEvent');
+export const webhookSignatureMatches = serverOnly('webhookSignatureMatches');

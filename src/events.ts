@@ -43,6 +43,12 @@ export interface WebexAuthEvents {
   logout: { subject: string; revoked: boolean };
   'grant:suspect': { subject: string; reason: string };
   'grant:recovered': { subject: string };
+  /** The configuration is read and the stored grant with it; `webex-js-sdk`'s name. */
+  loaded: Record<string, never>;
+  /** As `logout`; `webex-js-sdk`'s name. */
+  'client:logout': { subject: string; revoked: boolean };
+  /** As `unauthorized` for a grant that has ended; `webex-js-sdk`'s name. */
+  'client:InvalidRequestError': WebexAuthEvents['unauthorized'];
   /** Something works less well than it should; told once per cause. */
   degraded: { reason: string; message: string };
 }

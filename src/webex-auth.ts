@@ -1,24 +1,36 @@
 import { Assembly, type AssemblyOptions, type Disconnected } from './assembly.js';
+import type { DeviceOptions, GuestOptions } from './assembly-principals.js';
+import type { ServiceAppSettings } from './assembly-renewal.js';
+import { validateGrant, type ValidateOptions, type Validation } from './assembly-validation.js';
 import type { Clock } from './base/clock.js';
+import type { CustomFields } from './base/custom-fields.js';
 import type { Listener } from './base/emitter.js';
 import type { Fetch } from './base/fetch.js';
 import { checkClient, type ClientOptions } from './config/client-options.js';
+import { resolveEndpoints, type EndpointOptions } from './config/endpoint-options.js';
+import { checkFlag } from './config/flag-setting.js';
+import { guestIssuerProblems } from './config/guest-issuer.js';
+import { checkNumber } from './config/number-setting.js';
+import { assertKnownSettings } from './config/unknown-settings.js';
 import { ClosedError, ConfigurationError, GrantNotFoundError, ProtocolError } from './errors.js';
 import type { PhaseTiming, WebexAuthEvents } from './events.js';
 import type { Transport } from './http/transport.js';
 import { isAccessToken, readTokenAnswer } from './oauth/token-answer.js';
 import type { AccessToken, TokenOptions } from './oauth/token-source.js';
 import { TokenSet } from './oauth/token-set.js';
-import { resolveEndpoints, type EndpointOptions } from './config/endpoint-options.js';
+import { readServiceAppEvent, readWebhook, type ServiceAppEvent } from './platform/webhooks.js';
 import type { KeyRing } from './sealing/key-ring.js';
 import type { AuditEntry } from './stores/audit-log.js';
 import type { GrantState } from './stores/grant-record.js';
 import type { Store } from './stores/store.js';
-import type { CustomFields } from './base/custom-fields.js';
+import { assertOwnSubject, serviceAppSubject } from './vault/derived-subject.js';
+import type { Grant } from './vault/grant.js';
 import { describe, summarize, type GrantDescription, type GrantSummary } from './vault/grant-summary.js';
 import type { LoginHandlerOptions } from './web/login-handler-options.js';
+import { personSubject } from './web/person-subject.js';
 import type { CurrentSession } from './web/sessions.js';
 import { Webex } from './webex.js';
+import { WebexServices } from './webex-services.js';
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
@@ -47,6 +59,16 @@ export interface WebexAuthOptions {
   scheduler?: boolean | undefined;
   /** How old an answer from the cache may be, seconds; 1. */
   maxStaleness?: number | undefined;
+  /** How often tokens without a known end (bots, personal tokens) are checked at Webex, seconds; 86,400, 0 = never. */
+  verifyEvery?: number | undefined;
+  /** Issues guests' JWTs; the secret as Webex gives it, base64 (webex-facts 5.1). */
+  guestIssuer?: { issuer: string; secret: string } | undefined;
+  /** How tokens of service apps are had (webex-facts 6.2). */
+  serviceApp?: ServiceAppSettings | undefined;
+  /** Ask the service catalog while starting; false: the public API needs none (webex-facts 1.5). */
+  discovery?: boolean | undefined;
+  /** Prove client id and secret to Webex while starting; false. */
+  verifyClient?: boolean | undefined;
   /** Memory for opened grants, bytes; 32 MiB. */
   cacheBytes?: number | undefined;
   fetch?: Fetch | undefined;
@@ -73,10 +95,8 @@ export class WebexAuth {
    * `StoreCorruptError`, `StoreUnavailableError`, `StoreSchemaError`; nothing is left open then.
    */
   static async open(options: WebexAuthOptions): Promise<WebexAuth> {
+    checkOptions(options);
     const { store, keys, tenant = 'default', login = {}, maxStaleness, scheduler = true } = options;
-    if (maxStaleness !== undefined && !(maxStaleness >= 0)) {
-      throw new ConfigurationError([{ setting: 'maxStaleness', problem: 'must be a number of seconds' }]);
-    }
     const assembly = new Assembly({
       client: checkClient(options.client),
       store,
@@ -86,6 +106,11 @@ export class WebexAuth {
       endpoints: resolveEndpoints(options.endpoints),
       maxStalenessMs: maxStaleness === undefined ? undefined : maxStaleness * 1000,
       cacheBytes: options.cacheBytes,
+      verifyEvery: options.verifyEvery,
+      guestIssuer: options.guestIssuer,
+      serviceApp: options.serviceApp,
+      discovery: options.discovery ?? false,
+      verifyClient: options.verifyClient,
       loginLifetimeMs: login.lifetime === undefined ? undefined : login.lifetime * 1000,
       transport: options.transport,
       fetch: options.fetch,
@@ -143,10 +168,84 @@ export class WebexAuth {
     return describe(await this.#assembly.tokens.refresh(subject, options));
   }
 
+  /** Holds a stored token against what is required, without refreshing it; see `Validation`. Errors: those of the network. */
+  validate(subject: string, options?: ValidateOptions): Promise<Validation> {
+    return validateGrant(this.#assembly, subject, options);
+  }
+
   /** A Webex over one grant: an HTTP client with its token. Errors: `GrantNotFoundError`, the store's. */
   async user(subject: string): Promise<Webex> {
     if (!(await this.#assembly.tokens.recent(subject)))
       throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
+    return new Webex(this.#assembly, subject);
+  }
+
+  /**
+   * The service app in one organisation (UUID or public id), its token asked for with the owner's where there is none. Errors:
+   * `ServiceAppNotAuthorizedError`, `ConfigurationError` without `serviceApp.ownerToken`.
+   */
+  async serviceApp(orgId: string, options?: { signal?: AbortSignal }): Promise<Webex> {
+    return this.#handle(await this.#assembly.principals.serviceApp(orgId, options));
+  }
+
+  /** A guest without a Webex account; the same subject is the same guest. Errors: `ConfigurationError`, those of Webex. */
+  async guest(options: GuestOptions): Promise<Webex> {
+    return this.#handle(await this.#assembly.principals.guest(options));
+  }
+
+  /** A bot, or a person by their personal token, checked at Webex and kept. Errors: `UnauthorizedError` for a token it does not know. */
+  async bot(accessToken: string, { signal }: { signal?: AbortSignal } = {}): Promise<Webex> {
+    const token = bearer(accessToken);
+    const tokenSet = new TokenSet({ accessToken: token, issuedAt: this.#assembly.clock.now() });
+    return this.#handle(await this.#assembly.principals.bot(tokenSet, { signal }));
+  }
+
+  /**
+   * Lets a person allow a device elsewhere (RFC 8628), and keeps the grant under `subject` (by default that of the person). Errors:
+   * `DeviceCodeExpiredError`, `AccessDeniedError`, those of the token endpoint.
+   */
+  async device({ subject, ...options }: DeviceOptions & { subject?: string | undefined }): Promise<Webex> {
+    if (subject !== undefined) assertOwnSubject(subject);
+    const work = async (): Promise<Grant> => {
+      const { tokenSet, person, requestedScope } = await this.#assembly.principals.device(options);
+      const whose = subject ?? (person && personSubject(person));
+      if (whose === undefined) {
+        throw new ProtocolError(
+          'Webex did not say who allowed the device; give a subject, or ask for spark:people_read',
+        );
+      }
+      return this.#assembly.keep(whose, tokenSet, { kind: 'device_code', person, requestedScope });
+    };
+    return this.#handle(await this.#assembly.track(work()));
+  }
+
+  /** A token of the client itself (RFC 6749, 4.4), kept and renewed. Errors: `UnauthorizedClientError` for ordinary integrations. */
+  async clientToken(scope: readonly string[], options?: { signal?: AbortSignal }): Promise<AccessToken> {
+    const { subject } = await this.#assembly.principals.client(scope, options);
+    return this.#assembly.tokens.token(subject, options);
+  }
+
+  /**
+   * Takes a webhook about the service app (webex-facts 6.2): when an organisation authorized it, its token is asked for and kept; when
+   * it withdrew, the grant is forgotten. `body` exactly as it came. Undefined for events of other kinds. Errors:
+   * `WebhookSignatureError`; then nothing was done.
+   */
+  async receiveWebhook({ body, signature, secret }: ReceivedWebhook): Promise<ServiceAppEvent | undefined> {
+    const event = readServiceAppEvent(readWebhook({ body, signature }, secret));
+    if (event?.event === 'authorized') {
+      await this.#assembly.track(this.#assembly.principals.renewServiceApp(event.orgId));
+    } else if (event) {
+      await this.#assembly.disconnect(serviceAppSubject(event.orgId));
+    }
+    return event;
+  }
+
+  /** Where Webex's services are. */
+  get services(): WebexServices {
+    return new WebexServices(this.#assembly);
+  }
+
+  #handle({ subject }: Grant): Webex {
     return new Webex(this.#assembly, subject);
   }
 
@@ -157,7 +256,7 @@ export class WebexAuth {
 
   /** Who is signed in, by the session that the login handler gave to this browser. */
   async session(request: Pick<Request, 'headers'>): Promise<CurrentSession | undefined> {
-    return (await this.#assembly.network()).web?.sessions.read(request);
+    return (await this.#assembly.authorization()).web?.sessions.read(request);
   }
 
   /** Listens to an event. Returns the function that stops it. */
@@ -182,6 +281,70 @@ export class WebexAuth {
   close(): Promise<void> {
     return this.#assembly.close();
   }
+}
+
+const SETTINGS: readonly (keyof WebexAuthOptions)[] = [
+  'client',
+  'store',
+  'keys',
+  'tenant',
+  'login',
+  'endpoints',
+  'scheduler',
+  'maxStaleness',
+  'cacheBytes',
+  'verifyEvery',
+  'guestIssuer',
+  'serviceApp',
+  'discovery',
+  'verifyClient',
+  'fetch',
+  'transport',
+  'clock',
+  'trace',
+];
+const LOGIN_SETTINGS: readonly (keyof LoginSettings)[] = [
+  'subject',
+  'starter',
+  'custom',
+  'onLogin',
+  'onError',
+  'lifetime',
+];
+
+function checkOptions(options: WebexAuthOptions): void {
+  assertKnownSettings(options, { path: '', known: SETTINGS });
+  const { login = {}, serviceApp, guestIssuer } = options;
+  assertKnownSettings(login, { path: 'login', known: LOGIN_SETTINGS });
+  const inServiceApp = ['ownerToken', 'applicationId', 'guestOrgId'];
+  if (serviceApp) assertKnownSettings(serviceApp, { path: 'serviceApp', known: inServiceApp });
+  const problems = [
+    ...guestIssuerProblems('guestIssuer', guestIssuer),
+    ...checkNumber('maxStaleness', options.maxStaleness, { unit: 'seconds' }),
+    ...checkNumber('cacheBytes', options.cacheBytes, { unit: 'bytes' }),
+    ...checkNumber('verifyEvery', options.verifyEvery, { unit: 'seconds' }),
+    ...checkNumber('login.lifetime', login.lifetime, { min: 1, max: 86_400, unit: 'seconds' }),
+    ...checkFlag('scheduler', options.scheduler),
+    ...checkFlag('discovery', options.discovery),
+    ...checkFlag('verifyClient', options.verifyClient),
+  ];
+  if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+/** A webhook as it came. */
+export interface ReceivedWebhook {
+  /** Byte for byte. */
+  body: string | Uint8Array;
+  /** The field `X-Spark-Signature`. */
+  signature: string | null | undefined;
+  /** As given to Webex when the webhook was made. */
+  secret: string;
+}
+
+function bearer(text: unknown): string {
+  const token = typeof text === 'string' ? text.trim().replace(/^Bearer +/i, '') : '';
+  if (isAccessToken(token)) return token;
+  throw new ConfigurationError([{ setting: 'accessToken', problem: 'is no bearer token (RFC 6750, 2.1)' }]);
 }
 
 /** What is stored, by subject, without the tokens. */
@@ -219,6 +382,7 @@ export class Grants {
       receivedAt,
     }: { kind?: string; custom?: CustomFields; receivedAt?: number } = {},
   ): Promise<GrantDescription> {
+    assertOwnSubject(subject);
     const accessToken = tokenResponse['access_token'];
     if (!isAccessToken(accessToken)) {
       throw new ProtocolError('The token response holds no usable access_token');
@@ -251,10 +415,11 @@ function createHandler(
   let handler: Promise<(request: Request) => Promise<Response>> | undefined;
   const create = async (): Promise<(request: Request) => Promise<Response>> => {
     const keep: LoginHandlerOptions['keep'] = async ({ subject: who, tokenSet, ...details }) => {
+      assertOwnSubject(who);
       await assembly.keep(who, tokenSet, { kind: 'authorization_code', ...details });
     };
-    const network = await assembly.network();
-    const made = network.loginHandler({ keep, subject, starter, custom, onLogin, onError });
+    const authorization = await assembly.authorization();
+    const made = authorization.loginHandler({ keep, subject, starter, custom, onLogin, onError });
     return made ?? (() => Promise.reject(new ClosedError('There is no login to handle')));
   };
   return async (request) => {

@@ -1,20 +1,29 @@
-import { Assembly, type AssemblyOptions, type Disconnected } from './assembly.js';
-import { readCredentials, type CredentialSources, type GivenTokens } from './config/webex-options.js';
-import type { Clock } from './base/clock.js';
-import type { Listener } from './base/emitter.js';
+import { Assembly, type Disconnected } from './assembly.js';
+import { systemClock, type Clock } from './base/clock.js';
+import type { Emitter, Listener } from './base/emitter.js';
 import type { Fetch } from './base/fetch.js';
-import { TimeoutError } from './errors.js';
+import { resolveEndpoints, type EndpointOptions } from './config/endpoint-options.js';
+import { checkFlag } from './config/flag-setting.js';
+import { checkNumber } from './config/number-setting.js';
+import type { WebexConfig } from './config/credential-shapes.js';
+import { mergeConfig } from './config/merge-config.js';
+import { readCredentials, type CredentialSources, type GivenTokens } from './config/webex-options.js';
+import { ConfigurationError, TimeoutError } from './errors.js';
 import type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
 import type { ApiRequest, ApiResult } from './http/api-request.js';
 import type { AuthorizedClient, AuthorizedFetchInit } from './http/authorized-client.js';
 import type { PaginateOptions } from './http/paginated.js';
 import type { Transport } from './http/transport.js';
+import { formatScope } from './oauth/scope.js';
 import { TokenSet } from './oauth/token-set.js';
-import { resolveEndpoints, type EndpointOptions } from './config/endpoint-options.js';
+import type { WebexEndpoints } from './platform/endpoints.js';
 import { KeyRing } from './sealing/key-ring.js';
 import type { Store } from './stores/store.js';
-import { Supertoken } from './vault/supertoken.js';
-import type { InitiatedLogin, InitiateOptions } from './web/login.js';
+import { assertOwnSubject } from './vault/derived-subject.js';
+import type { Supertoken } from './vault/supertoken.js';
+import { WebexAuthorization } from './webex-authorization.js';
+import { WebexCredentials } from './webex-credentials.js';
+import { WebexServices } from './webex-services.js';
 
 const DEFAULT_SUBJECT = 'default';
 const DEFAULT_READY_TIMEOUT_MS = 60_000;
@@ -31,13 +40,31 @@ export interface WebexOptions extends CredentialSources {
   endpoints?: EndpointOptions | undefined;
   /** Refresh in the background; true. */
   scheduler?: boolean | undefined;
+  /** Ask the service catalog while starting; true. Where the API's address is yours, only if the catalog's is too. */
+  discovery?: boolean | undefined;
+  /** Prove client id and secret to Webex while starting; false. */
+  verifyClient?: boolean | undefined;
+  /** How often tokens without a known end (bots, personal tokens) are checked at Webex, seconds; 86,400, 0 = never. */
+  verifyEvery?: number | undefined;
   fetch?: Fetch | undefined;
   transport?: Transport | undefined;
   clock?: Clock | undefined;
 }
 
+/** The configuration in force, as `webex.config` shows it. */
+export interface WebexConfiguration {
+  readonly credentials: {
+    readonly client_id: string | undefined;
+    readonly redirect_uri: string | undefined;
+    readonly scope: string | undefined;
+    readonly authorizeUrl: string;
+    readonly clientType: 'confidential';
+  };
+}
+
 /** What belongs to an instance made by `Webex.init`, and not to a handle of `WebexAuth.user`. */
 interface Startup {
+  readonly options: WebexOptions | string | undefined;
   readonly ready: Promise<void>;
   phase: Phase;
   done: boolean;
@@ -45,37 +72,32 @@ interface Startup {
 
 /** One principal: a person, bot or machine of Webex, its token and an HTTP client that carries it. */
 export class Webex {
-  readonly #assembly: Assembly;
+  #assembly: Assembly;
   readonly #subject: string;
-  readonly #startup: Startup | undefined;
+  #startup: Startup | undefined;
   #client: AuthorizedClient | undefined;
+  #authorization: WebexAuthorization | undefined;
 
   /** Use `Webex.init` for one principal, `WebexAuth#user` for one of many. */
-  constructor(assembly: Assembly, subject: string, given?: { tokens: GivenTokens | undefined }) {
+  constructor(assembly: Assembly, subject: string) {
     this.#assembly = assembly;
     this.#subject = subject;
-    this.#startup = given && this.#start(given.tokens);
   }
 
   /**
    * Makes a Webex at once and starts it behind; `whenReady()` or the event `ready` tell when it is usable. Errors:
-   * `ConfigurationError` for what is wrong locally.
+   * `ConfigurationError` for what is wrong locally, naming each setting.
    */
   static init(options?: WebexOptions | string): Webex {
-    const settings: WebexOptions = typeof options === 'string' ? {} : (options ?? {});
-    const { client, given } = readCredentials(options);
-    const assemblyOptions: AssemblyOptions = {
-      client,
-      store: settings.store,
-      keys: settings.keys ?? (settings.store ? KeyRing.fromEnvironment() : KeyRing.ephemeral()),
-      tenant: 'default',
-      endpoints: resolveEndpoints(settings.endpoints),
-      scheduler: settings.scheduler ?? true,
-      fetch: settings.fetch,
-      transport: settings.transport,
-      clock: settings.clock,
-    };
-    return new Webex(new Assembly(assemblyOptions), settings.subject ?? DEFAULT_SUBJECT, { tokens: given });
+    const { subject = DEFAULT_SUBJECT } = typeof options === 'object' ? options : {};
+    assertOwnSubject(subject);
+    // Made first, for the callback that gets it; nothing runs before it is whole.
+    let webex: Webex | undefined = undefined;
+    const self = (): Webex => webex as unknown as Webex;
+    const { assembly, given } = assemble(options, self);
+    webex = new Webex(assembly, subject);
+    webex.#startup = webex.#start(options, given);
+    return webex;
   }
 
   get subject(): string {
@@ -115,11 +137,53 @@ export class Webex {
 
   /** Whether a request could be authorized now: with a valid token, or one that can be renewed. As last seen by this process. */
   get canAuthorize(): boolean {
-    const grant = this.#assembly.tokens.seen(this.#subject);
-    return (
-      this.#assembly.tokens.peek(this.#subject) !== undefined ||
-      (grant !== undefined && this.#assembly.canRenew(grant))
-    );
+    return this.credentials.canAuthorize;
+  }
+
+  /** Whether a sign-in is under way here. */
+  get isAuthorizing(): boolean {
+    return this.#authorization?.isAuthorizing ?? false;
+  }
+
+  /** The configuration in force, without its secrets. */
+  get config(): WebexConfiguration {
+    const { client, endpoints } = this.#assembly.options;
+    return {
+      credentials: {
+        client_id: client?.clientId,
+        redirect_uri: client?.redirectUri,
+        scope: client && formatScope(client.scope),
+        authorizeUrl: endpoints.authorizationServer.authorizationEndpoint,
+        clientType: 'confidential',
+      },
+    };
+  }
+
+  /**
+   * Takes new settings in place of the old ones of the same name, and starts anew with them; listeners, store and keys stay. Errors:
+   * `ConfigurationError`; nothing has changed then.
+   */
+  setConfig(config: WebexConfig): void {
+    const before = this.#startup;
+    if (!before) {
+      throw new ConfigurationError([
+        { setting: 'config', problem: 'belongs to the WebexAuth that gave this handle, and is set there' },
+      ]);
+    }
+    const old = this.#assembly;
+    const {
+      store,
+      emitter,
+      options: { keys },
+    } = old;
+    const options = { ...mergeConfig<WebexOptions>(before.options, config), store, keys };
+    const made = assemble(options, () => this, emitter);
+    this.#assembly = made.assembly;
+    this.#client = undefined;
+    this.#authorization = undefined;
+    this.#startup = this.#start(options, made.given);
+    // The new one has the store open by then, so that it stays so.
+    this.#startup.ready.finally(() => old.close()).catch(() => undefined);
   }
 
   /** The credentials as last seen by this process. */
@@ -129,7 +193,18 @@ export class Webex {
 
   /** Signing in. */
   get authorization(): WebexAuthorization {
-    return new WebexAuthorization(this.#assembly, this.#subject);
+    this.#authorization ??= new WebexAuthorization(this.#assembly, this.#subject);
+    return this.#authorization;
+  }
+
+  /** Where Webex's services are. */
+  get services(): WebexServices {
+    return new WebexServices(this.#assembly);
+  }
+
+  /** Refreshes the token now; as `credentials.refresh()`. */
+  refresh(options?: { signal?: AbortSignal }): Promise<Supertoken> {
+    return this.credentials.refresh(options);
   }
 
   /**
@@ -196,19 +271,21 @@ export class Webex {
     return { subject: this.#subject, phase: this.phase, canAuthorize: this.canAuthorize };
   }
 
-  #start(tokens: GivenTokens | undefined): Startup {
+  #start(options: Startup['options'], given: GivenTokens | undefined): Startup {
     const assembly = this.#assembly;
-    const stop = assembly.emitter.on('phase', ({ phase }) => {
-      startup.phase = phase;
-    });
+    const stops = [
+      assembly.emitter.on('phase', ({ phase }) => {
+        startup.phase = phase;
+      }),
+    ];
     // A turn later, so that listeners added right after init hear every phase.
     const ready = Promise.resolve()
-      .then(() => assembly.start(() => this.#keepGiven(tokens)))
-      .finally(stop);
-    const startup: Startup = { ready, phase: 'modules', done: false };
-    assembly.emitter.on('ready', () => {
-      startup.done = true;
-    });
+      .then(() => assembly.start(() => this.#keepGiven(given)))
+      .then(() => {
+        startup.done = true;
+      })
+      .finally(() => stops.forEach((stop) => stop()));
+    const startup: Startup = { options, ready, phase: 'modules', done: false };
     ready.catch(() => undefined);
     return startup;
   }
@@ -218,103 +295,62 @@ export class Webex {
     const assembly = this.#assembly;
     const { tokens, clock, vault } = assembly;
     const stored = await tokens.read(this.#subject);
-    if (!given || (stored && assembly.canRenew(stored))) return;
+    if (!given) return stored ? undefined : assembly.signInByCallback(this.#subject);
+    if (stored && assembly.canRenew(stored)) return;
     if (stored?.tokenSet.accessToken === given.accessToken) return;
     const tokenSet = new TokenSet({ ...given, issuedAt: clock.now() });
     tokens.remember(await vault.keep(this.#subject, tokenSet, { kind: 'access_token' }));
   }
 }
 
-/** `webex.credentials`. */
-export class WebexCredentials {
-  readonly #assembly: Assembly;
-  readonly #subject: string;
-
-  constructor(assembly: Assembly, subject: string) {
-    this.#assembly = assembly;
-    this.#subject = subject;
-  }
-
-  /** The token set as last seen by this process; undefined before sign-in and after logout. */
-  get supertoken(): Supertoken | undefined {
-    const grant = this.#assembly.tokens.seen(this.#subject);
-    return grant && new Supertoken(grant, () => this.#assembly.clock.now());
-  }
-
-  /** Whether the token can be renewed without the person. */
-  get canRefresh(): boolean {
-    const grant = this.#assembly.tokens.seen(this.#subject);
-    return grant !== undefined && this.#assembly.canRenew(grant);
-  }
-
-  /** Refreshes now, due or not. Errors: `ReauthRequiredError`, those of the token endpoint. */
-  async refresh(options?: { signal?: AbortSignal }): Promise<Supertoken> {
-    const grant = await this.#assembly.tokens.refresh(this.#subject, options);
-    return new Supertoken(grant, () => this.#assembly.clock.now());
-  }
+/** Settings in, checked parts out. */
+function assemble(
+  options: WebexOptions | string | undefined,
+  webex: () => Webex,
+  emitter?: Emitter<WebexAuthEvents>,
+): { assembly: Assembly; given: GivenTokens | undefined } {
+  const settings: WebexOptions = typeof options === 'string' ? {} : (options ?? {});
+  const { store, keys, clock = systemClock, subject = DEFAULT_SUBJECT, ...rest } = settings;
+  const credentials = readCredentials(options, { env: process.env, now: clock.now() });
+  const { client, given, authorizeUrl, jwtRefreshCallback, guestIssuer, fedramp } = credentials;
+  const { cisService, services } = credentials;
+  const places = resolveEndpoints(settings.endpoints, process.env, { fedramp });
+  const endpoints = withAuthorizeUrl(places, authorizeUrl);
+  const problems = [
+    ...checkNumber('verifyEvery', rest.verifyEvery, { unit: 'seconds' }),
+    ...['scheduler', 'discovery', 'verifyClient'].flatMap((name) =>
+      checkFlag(name, rest[name as 'scheduler' | 'discovery' | 'verifyClient']),
+    ),
+  ];
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  const assembly = new Assembly({
+    client,
+    store,
+    keys: keys ?? (store ? KeyRing.fromEnvironment() : KeyRing.ephemeral()),
+    tenant: 'default',
+    endpoints,
+    scheduler: rest.scheduler ?? true,
+    discovery: rest.discovery ?? true,
+    discoverFor: subject,
+    verifyClient: rest.verifyClient,
+    verifyEvery: rest.verifyEvery,
+    guestIssuer,
+    cisService,
+    services,
+    jwtRefreshCallback: jwtRefreshCallback && (async () => jwtRefreshCallback(webex())),
+    fetch: rest.fetch,
+    transport: rest.transport,
+    clock,
+    emitter,
+  });
+  return { assembly, given };
 }
 
-/** `webex.authorization`: the authorization code grant. */
-export class WebexAuthorization {
-  readonly #assembly: Assembly;
-  readonly #subject: string;
-
-  constructor(assembly: Assembly, subject: string) {
-    this.#assembly = assembly;
-    this.#subject = subject;
-  }
-
-  /**
-   * Begins a login: send the browser to `url`, and keep `transaction` (sealed) for that browser alone, in a cookie or session.
-   * Errors: `ConfigurationError` without client or redirect URI.
-   */
-  async initiateLogin(options?: InitiateOptions): Promise<InitiatedLogin> {
-    const { login } = await this.#assembly.login();
-    return login.initiate(options);
-  }
-
-  /**
-   * Finishes a login with the URL that Webex called back: state, issuer, errors and PKCE are checked, then the code is exchanged, once.
-   * Resolves when the grant is stored. Errors: those of the authorization response and the token endpoint.
-   */
-  async completeLogin(
-    callbackUrl: string | URL,
-    transaction: string,
-    options?: { starter?: string; signal?: AbortSignal },
-  ): Promise<{ returnTo: string | undefined; supertoken: Supertoken }> {
-    const { login } = await this.#assembly.login();
-    const work = async () => {
-      const { tokenSet, returnTo, requestedScope } = await login.complete(callbackUrl, transaction, options);
-      return { returnTo, supertoken: await this.#keep(tokenSet, requestedScope) };
-    };
-    return this.#assembly.track(work());
-  }
-
-  /**
-   * Exchanges a code and stores the grant; nothing else. Who calls it has checked `state`. Errors: those of the token endpoint.
-   */
-  async requestAuthorizationCodeGrant(options: {
-    code: string;
-    /** Of the authorization request, if one was sent (RFC 7636). */
-    codeVerifier?: string;
-    signal?: AbortSignal;
-  }): Promise<Supertoken> {
-    const { code, codeVerifier, signal } = options;
-    const { tokenEndpoint } = await this.#assembly.login();
-    const { redirectUri = '', scope = [] } = this.#assembly.options.client ?? {};
-    const tokenSet = await tokenEndpoint.request(
-      {
-        grantType: 'authorization_code',
-        parameters: { code, redirect_uri: redirectUri, ...(codeVerifier && { code_verifier: codeVerifier }) },
-      },
-      { purpose: 'sign-in', requestedScope: scope, signal },
-    );
-    return this.#keep(tokenSet, scope);
-  }
-
-  async #keep(tokenSet: TokenSet, requestedScope: readonly string[]): Promise<Supertoken> {
-    const kind = 'authorization_code';
-    const grant = await this.#assembly.keep(this.#subject, tokenSet, { kind, requestedScope });
-    return new Supertoken(grant, () => this.#assembly.clock.now());
-  }
+function withAuthorizeUrl(endpoints: WebexEndpoints, authorizeUrl: string | undefined): WebexEndpoints {
+  if (authorizeUrl === undefined) return endpoints;
+  const { authorizationServer } = endpoints;
+  return {
+    ...endpoints,
+    authorizationServer: { ...authorizationServer, authorizationEndpoint: authorizeUrl },
+  };
 }

@@ -27,12 +27,15 @@ export async function emulate({ port, dataDir, redirectUri }: EmulateOptions): P
     clients: [client],
   });
   const { apiBase, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = emulator.endpoints;
+  const { identityBroker, serviceCatalog } = emulator.endpoints;
   const settings = {
     WEBEX_CLIENT_ID: client.clientId,
     WEBEX_CLIENT_SECRET: client.clientSecret,
     WEBEX_REDIRECT_URI: redirectUri[0] ?? '',
     WEBEX_SCOPE: SCOPES.join(' '),
     HYDRA_SERVICE_URL: apiBase,
+    IDBROKER_BASE_URL: identityBroker,
+    U2C_SERVICE_URL: serviceCatalog,
     WEBEX_AUTHORIZE_URL: authorizationEndpoint,
     TOKEN_URL: tokenEndpoint,
     REVOKE_URL: revocationEndpoint,

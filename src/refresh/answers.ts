@@ -1,8 +1,9 @@
-import { MissingScopeError, ProtocolError, ReauthRequiredError } from '../errors.js';
+import { MissingScopeError, ProtocolError, type ReauthRequiredError } from '../errors.js';
 import { missingScopes } from '../oauth/scope.js';
 import type { TokenSet } from '../oauth/token-set.js';
 import type { AccessToken } from '../oauth/token-source.js';
 import type { Grant } from '../vault/grant.js';
+import { reauthError } from './reauth.js';
 
 const ENDLESS_PAUSE_MS = 10_000;
 
@@ -17,9 +18,9 @@ export function staleAnswer(grant: Grant, lastError: string): AccessToken {
 }
 
 /** The error of a grant that nothing but its person can continue. */
-export function reauthRequired({ record, state }: Grant): ReauthRequiredError {
+export function reauthRequired({ kind, record, state }: Grant): ReauthRequiredError {
   const reason = state === 'dead' ? (record.reason ?? 'revoked') : 'expired';
-  return new ReauthRequiredError('The grant has ended; the person must sign in again', {
+  return reauthError(kind, {
     reauth: { reason, since: state === 'dead' ? record.stateSince : (record.expiresAt ?? record.updatedAt) },
   });
 }

@@ -6,6 +6,7 @@ import {
   NetworkError,
   ProtocolError,
   RateLimitError,
+  ServiceAppNotAuthorizedError,
   ServiceUnavailableError,
   TimeoutError,
   UnauthorizedClientError,
@@ -36,6 +37,8 @@ export function errorOfFailure(failure: Failure, retryAt: number | undefined): W
       return new InvalidRequestError(text, details);
     case 'INVALID_SCOPE':
       return new InvalidScopeError(text, details);
+    case 'SERVICE_APP_NOT_AUTHORIZED':
+      return new ServiceAppNotAuthorizedError(text, details);
     case 'UNAUTHORIZED_CLIENT':
       return new UnauthorizedClientError(text, details);
     case 'UNSUPPORTED_GRANT_TYPE':

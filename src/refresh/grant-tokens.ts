@@ -15,6 +15,7 @@ import {
   staleAnswer,
 } from './answers.js';
 import { errorOfFailure } from './failure-error.js';
+import { reauthAction } from './reauth.js';
 import type { RefreshResult } from './refresh-protocol.js';
 import type { Refresher } from './refresher.js';
 import { freshness, mandatoryAt } from './refresh-policy.js';
@@ -137,7 +138,9 @@ export class GrantTokens {
     { cause = 'manual', signal }: { cause?: RefreshCause; signal?: AbortSignal | undefined } = {},
   ): Promise<Grant> {
     const grant = await this.#existing(subject, 0);
-    if (grant.state === 'dead' || !this.#refresher.canRenew(grant)) throw reauthRequired(grant);
+    if (grant.state === 'dead' || !(this.#refresher.canRenew(grant) || this.#refresher.canVerify(grant))) {
+      throw reauthRequired(grant);
+    }
     let { error, refreshed, grant: now } = await this.#refresh(grant, cause, signal);
     // The refresh that was joined was one of an older generation.
     const joined = !refreshed && !error && now.record.generation === grant.record.generation;
@@ -165,20 +168,23 @@ export class GrantTokens {
     if (!repeated) this.#noteRejection(subject, accessToken);
     if (grant.state === 'dead') throw reauthRequired(grant);
     if (repeated && !this.#refresher.isRefreshing(subject)) return answer(grant);
-    if (!this.#refresher.canRenew(grant)) return this.#rejected(grant);
+    const verifiable = this.#refresher.canVerify(grant);
+    if (!verifiable && !this.#refresher.canRenew(grant)) return this.#rejected(grant);
     const { grant: now, error } = await this.#refresh(grant, 'rejected', signal);
     if (now.state === 'dead') throw reauthRequired(now);
     if (error) return staleAnswer(now, error.code);
+    // Webex has just been asked and knows this token: the endpoint that refused it is at fault.
+    if (verifiable) return answer(now);
     return now.tokenSet.accessToken === accessToken ? this.#rejected(now) : answer(now);
   }
 
   #rejected(grant: Grant): AccessToken {
-    const { subject } = grant;
+    const { subject, kind } = grant;
     this.#emitter.emit('unauthorized', {
       subject,
       kind: 'rejected',
       reason: 'rejected',
-      action: 'sign_in_again',
+      action: reauthAction(kind),
     });
     return answer(grant);
   }

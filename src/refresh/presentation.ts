@@ -5,11 +5,11 @@ import {
   isWebexAuthError,
   ProtocolError,
   RateLimitError,
-  ReauthRequiredError,
   TimeoutError,
   UnauthorizedClientError,
   UnauthorizedError,
   UnsupportedGrantTypeError,
+  type ReauthRequiredError,
   type WebexAuthError,
 } from '../errors.js';
 import type { RefreshCause } from '../events.js';
@@ -27,6 +27,7 @@ import {
   type RefresherOptions,
   type RefreshResult,
 } from './refresh-protocol.js';
+import { reauthAction, reauthError } from './reauth.js';
 import { storeSuccessor, untilStoreAnswers } from './successor.js';
 
 const MAX_PRESENTATIONS = 3;
@@ -91,7 +92,7 @@ export class Presentation {
   ): Promise<RefreshResult | undefined> {
     const { record, subject } = grant;
     const kept = this.#candidate(grant, before);
-    if (kept?.complete) return this.#store(grant, kept.tokenSet, kept.tokenSet);
+    if (kept?.complete) return this.#store(grant, kept.tokenSet, kept.tokenSet, renewer);
     const presented = kept?.tokenSet ?? grant.tokenSet;
     await this.#trace('presenting', subject);
     if (!lease.isCertain()) {
@@ -103,20 +104,23 @@ export class Presentation {
     try {
       this.#presented += 1;
       successor = await this.#inTime(
-        renewer.renew(presented, {
-          onCandidate: async (raw) => {
-            const candidate = this.#options.vault.sealCandidate(record, raw);
-            await untilStoreAnswers(this.#options, () =>
-              this.#options.leases.keepCandidate(record.key, { fence: record.fence, candidate }),
-            );
+        renewer.renew(
+          { ...grant, tokenSet: presented },
+          {
+            onCandidate: async (raw) => {
+              const candidate = this.#options.vault.sealCandidate(record, raw);
+              await untilStoreAnswers(this.#options, () =>
+                this.#options.leases.keepCandidate(record.key, { fence: record.fence, candidate }),
+              );
+            },
           },
-        }),
+        ),
       );
     } catch (error) {
       return await this.#failed(grant, toWebexAuthError(error), presented !== grant.tokenSet);
     }
     await this.#trace('answered', subject);
-    return this.#store(grant, presented, successor);
+    return this.#store(grant, presented, successor, renewer);
   }
 
   #inTime<Result>(renewal: Promise<Result>): Promise<Result> {
@@ -144,13 +148,21 @@ export class Presentation {
     return { tokenSet: new TokenSet({ ...grant.tokenSet.toData(), refreshToken }), complete: false };
   }
 
-  async #store(grant: Grant, presented: TokenSet, successor: TokenSet): Promise<RefreshResult | undefined> {
+  async #store(
+    grant: Grant,
+    presented: TokenSet,
+    successor: TokenSet,
+    { verifyEveryMs }: Renewer,
+  ): Promise<RefreshResult | undefined> {
     const { vault, emitter, clock, cause } = this.#options;
     const { subject, record } = grant;
     const unchanged = successor.accessToken === grant.tokenSet.accessToken;
-    const write: TokenWrite = unchanged
-      ? vault.write(subject, record.generation + 1, successor, planDueUnchanged(successor, clock.now()))
-      : vault.write(subject, record.generation + 1, successor);
+    const verified = verifyEveryMs !== undefined;
+    const renewed = { ...grant, tokenSet: successor };
+    const write: TokenWrite =
+      unchanged && !verified
+        ? vault.write(renewed, record.generation + 1, planDueUnchanged(successor, clock.now()))
+        : vault.write(renewed, record.generation + 1);
     await this.#trace('committing', subject);
     const stored = await storeSuccessor({ ...this.#options, record, write });
     if (stored.fate === 'deleted') {
@@ -169,15 +181,17 @@ export class Presentation {
     if (!now) return undefined;
     await this.#trace('committed', subject);
     if (grant.state === 'suspect') emitter.emit('grant:recovered', { subject });
-    emitter.emit('token:refresh', {
-      subject,
-      expiresAt: successor.expiresAt,
-      cause,
-      attempts: Math.max(1, this.#presented),
-      ms: Math.round(clock.monotonic() - this.#started),
-    });
+    if (!verified) {
+      emitter.emit('token:refresh', {
+        subject,
+        expiresAt: successor.expiresAt,
+        cause,
+        attempts: Math.max(1, this.#presented),
+        ms: Math.round(clock.monotonic() - this.#started),
+      });
+    }
     await this.#trace('announced', subject);
-    return { grant: now, refreshed: true };
+    return { grant: now, refreshed: !verified };
   }
 
   // Its grant was disconnected. The very token that was presented may be another login's by now.
@@ -239,14 +253,14 @@ export class Presentation {
     });
     if (!buried.done) return undefined;
     if (state === 'dead') {
-      emitter.emit('unauthorized', { subject, kind: 'dead', reason, action: 'sign_in_again' });
+      emitter.emit('unauthorized', { subject, kind: 'dead', reason, action: reauthAction(grant.kind) });
     } else if (grant.state !== 'suspect') {
       emitter.emit('grant:suspect', { subject, reason });
     }
     return this.#unrefreshed(
       grant,
       buried.record,
-      state === 'dead' ? reauthError(buried.record, error) : error,
+      state === 'dead' ? endedError(buried.record, error) : error,
     );
   }
 
@@ -301,8 +315,8 @@ function isDoubtful(error: WebexAuthError): boolean {
   );
 }
 
-function reauthError(record: GrantRecord, { status, trackingId }: WebexAuthError): ReauthRequiredError {
-  return new ReauthRequiredError('The grant has ended; the person must sign in again', {
+function endedError(record: GrantRecord, { status, trackingId }: WebexAuthError): ReauthRequiredError {
+  return reauthError(record.kind, {
     status,
     trackingId,
     reauth: { reason: record.reason ?? 'revoked', since: record.stateSince },

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { Emitter } from '../base/emitter.js';
 import type { WebexAuthError } from '../errors.js';
 import type { WebexAuthEvents } from '../events.js';
-import type { Renewer } from '../oauth/grants/renewer.js';
+import type { Renewable, Renewer } from '../oauth/grants/renewer.js';
 import type { Outcome } from '../oauth/outcome.js';
 import type { GateStore } from '../stores/gate-store.js';
 import type { GrantOwner, GrantStore } from '../stores/grant-store.js';
@@ -29,7 +29,8 @@ export interface RefresherOptions {
   leases: LeaseStore;
   gates: GateStore;
   owner: GrantOwner;
-  renewerOf(kind: string): Renewer | undefined;
+  /** How this grant gets its next token set; undefined = it cannot. */
+  renewerOf(grant: Renewable): Renewer | undefined;
   outcomeOf(error: unknown): Outcome;
   /** Ends a successor whose grant was disconnected while it was minted. */
   revokeOrphan(refreshToken: string): Promise<void>;

@@ -20,8 +20,14 @@ export class Refresher {
   }
 
   /** Whether there is something to renew this grant with. */
-  canRenew({ kind, tokenSet }: Pick<Grant, 'kind' | 'tokenSet'>): boolean {
-    return this.#options.renewerOf(kind)?.canRenew(tokenSet) ?? false;
+  canRenew(grant: Grant): boolean {
+    const renewer = this.#options.renewerOf(grant);
+    return renewer !== undefined && renewer.verifyEveryMs === undefined;
+  }
+
+  /** Whether nothing renews it, but Webex can be asked whether its token still works. */
+  canVerify(grant: Grant): boolean {
+    return this.#options.renewerOf(grant)?.verifyEveryMs !== undefined;
   }
 
   /**
@@ -61,8 +67,8 @@ export class Refresher {
       if (!grant) throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
       const { record } = grant;
       if (record.generation !== generation || grant.state === 'dead') return { grant, refreshed: false };
-      const renewer = this.#options.renewerOf(grant.kind);
-      if (!renewer?.canRenew(grant.tokenSet)) return { grant, refreshed: false };
+      const renewer = this.#options.renewerOf(grant);
+      if (!renewer) return { grant, refreshed: false };
       const gate = await gates.read(owner, TOKEN_GATE);
       if (gate) return { grant, refreshed: false, error: gateError(gate.until) };
       if (record.leaseHolder !== undefined && record.leaseHolder !== holder) {

@@ -4,17 +4,22 @@ import { formatScope, missingScopes } from '../oauth/scope.js';
 import type { CustomFields } from '../base/custom-fields.js';
 import type { Grant } from './grant.js';
 
+/** What a supertoken shows: a grant, or a token that is kept nowhere. */
+export type SupertokenSource = Pick<Grant, 'tokenSet' | 'requestedScope' | 'person' | 'custom'>;
+
 /**
  * A grant as applications see it, under the field names people know from Webex's own SDK. A snapshot: read
  * `webex.credentials.supertoken` again after a refresh. Printing or serialising it shows no token.
  */
 export class Supertoken {
-  readonly #grant: Grant;
+  readonly #grant: SupertokenSource;
   readonly #now: () => number;
+  readonly #canRefresh: boolean;
 
-  constructor(grant: Grant, now: () => number) {
+  constructor(grant: SupertokenSource, { now, canRefresh }: { now: () => number; canRefresh: boolean }) {
     this.#grant = grant;
     this.#now = now;
+    this.#canRefresh = canRefresh;
   }
 
   get access_token(): string {
@@ -64,6 +69,26 @@ export class Supertoken {
 
   get isExpired(): boolean {
     return this.expires !== undefined && this.expires <= this.#now();
+  }
+
+  /** Of a sign-in with `openid`, checked when it was new (OpenID Connect Core, 3.1.3.7). */
+  get id_token(): string | undefined {
+    return this.#grant.tokenSet.idToken;
+  }
+
+  /** Whether it can be sent now, or renewed to be. */
+  get canAuthorize(): boolean {
+    return !this.isExpired || this.#canRefresh;
+  }
+
+  /** Whether it can be renewed without the person. */
+  get canRefresh(): boolean {
+    return this.#canRefresh;
+  }
+
+  /** Whether tokens with fewer scopes can be made of it: `webex.credentials.getUserToken(scope)`. */
+  get canDownscope(): boolean {
+    return this.canAuthorize && (this.#grant.tokenSet.scope?.length ?? 2) > 1;
   }
 
   get person(): Person | undefined {

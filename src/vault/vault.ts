@@ -6,7 +6,7 @@ import {
   StoreUnavailableError,
   WrongKeyError,
 } from '../errors.js';
-import type { RawTokenResponse } from '../oauth/grants/renewer.js';
+import type { RawTokenResponse, Renewable } from '../oauth/grants/renewer.js';
 import { TokenSet, type TokenSetData } from '../oauth/token-set.js';
 import { open, seal } from '../sealing/envelope.js';
 import type { KeyRing } from '../sealing/key-ring.js';
@@ -22,7 +22,7 @@ const CAS_ATTEMPTS = 20;
 export type DisconnectedTokens = { accessToken: string; refreshTokens: readonly string[] } | undefined;
 
 /** Decides when the scheduler should look at a new token set; milliseconds since the epoch, undefined = never. */
-export type DueRule = (tokenSet: TokenSet) => number | undefined;
+export type DueRule = (grant: Renewable) => number | undefined;
 
 /** Token sets ↔ sealed rows, by subject. Everything it hands to the store is ciphertext, instants and counters. */
 export class Vault {
@@ -119,14 +119,15 @@ export class Vault {
       const revision = before?.detailsRevision ?? 0;
       const kept = before && before.state !== 'deleted' ? this.#readableDetails(before, known) : {};
       assertSamePerson(kept ?? {}, given);
-      const details = { ...kept, ...definedOnly(given) };
+      // What renewed the old token set says nothing about the new one.
+      const details = definedOnly({ ...kept, ...definedOnly(given), renewal: given.renewal });
       const changed = !kept || toJson(details) !== toJson(kept);
       const written = await this.#grants.save(
         key,
         {
           kind,
           details: changed ? this.#sealDetails(subject, revision + 1, details) : undefined,
-          ...this.write(subject, generation + 1, tokenSet),
+          ...this.write({ subject, kind, tokenSet, renewal: given.renewal }, generation + 1),
         },
         { generation, revision },
       );
@@ -143,10 +144,10 @@ export class Vault {
     for (let attempt = 0; attempt < CAS_ATTEMPTS; attempt++) {
       const grant = await this.read(subject);
       if (!grant) return undefined;
-      const { person, requestedScope, record } = grant;
+      const { person, requestedScope, renewal, record } = grant;
       const custom: CustomFields = definedOnly({ ...grant.custom, ...changes });
       const revision = record.detailsRevision;
-      const sealed = this.#sealDetails(subject, revision + 1, { person, requestedScope, custom });
+      const sealed = this.#sealDetails(subject, revision + 1, { person, requestedScope, renewal, custom });
       const written = await this.#grants.saveDetails(key, sealed, { revision });
       if (written.done) return this.openRecord(written.record);
     }
@@ -183,7 +184,8 @@ export class Vault {
   }
 
   /** Seals a token set for the generation that it is going to be. */
-  write(subject: string, generation: number, tokenSet: TokenSet, dueAt = this.#dueAt(tokenSet)): TokenWrite {
+  write(grant: Renewable, generation: number, dueAt = this.#dueAt(grant)): TokenWrite {
+    const { subject, tokenSet } = grant;
     return {
       tokens: seal(
         this.#keys,
@@ -278,8 +280,8 @@ function toJson(custom: unknown): string {
   }
 }
 
-function detailsOf({ person, custom, requestedScope }: GrantDetails): GrantDetails {
-  return { person, custom, requestedScope };
+function detailsOf({ person, custom, requestedScope, renewal }: GrantDetails): GrantDetails {
+  return { person, custom, requestedScope, renewal };
 }
 
 const utf8 = new TextDecoder();

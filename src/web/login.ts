@@ -28,6 +28,13 @@ export interface LoginOptions {
   redirectUri: string;
   scope: readonly string[];
   tokenEndpoint: TokenEndpoint;
+  /** Checks the ID token of what a code was exchanged for; a login that fails here is not kept. */
+  verify?:
+    | ((
+        tokenSet: TokenSet,
+        asked: { requestedScope: readonly string[]; nonce: string | undefined },
+      ) => Promise<void>)
+    | undefined;
   keys: KeyRing;
   tenant: string;
   once: OnceStore;
@@ -132,7 +139,9 @@ export class Login {
       transaction: authorization,
       signal,
     });
-    return { tokenSet, returnTo: login.returnTo, requestedScope: authorization.scope };
+    const { scope: requestedScope, nonce } = authorization;
+    await this.#options.verify?.(tokenSet, { requestedScope, nonce });
+    return { tokenSet, returnTo: login.returnTo, requestedScope };
   }
 
   /** Where a login that is still readable would go, finished or not; never throws. */

@@ -8,7 +8,7 @@ import { startOidcServer } from '../support/oidc-server.js';
 
 /** An authorization server with an API beside it, as the flow needs them. */
 export interface Peer {
-  client: ClientOptions;
+  client: ClientOptions & { clientSecret: string };
   endpoints: EndpointAddresses;
   /** Lifetime of its access tokens, milliseconds. */
   lifetimeMs: number;

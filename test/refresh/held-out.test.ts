@@ -210,7 +210,6 @@ describe('no login is lost', () => {
     one.store.leases.keepCandidate = (...parameters) => (failures-- > 0 ? away() : keep(...parameters));
     let odd = 1;
     const renewer: Renewer = {
-      canRenew: () => true,
       renew: async (current, options) => {
         const next = await one.server.renew(current);
         if (odd-- <= 0) return next;

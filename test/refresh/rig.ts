@@ -59,7 +59,7 @@ export function rig(mode: ServerMode = 'strict-family'): Rig {
         grants: ownStore.grants,
         keys,
         owner,
-        dueAt: (tokenSet) => (server.canRenew(tokenSet) ? planDue(tokenSet, 0.5) : undefined),
+        dueAt: ({ tokenSet }) => (server.canRenew(tokenSet) ? planDue(tokenSet, 0.5) : undefined),
       });
       const refresher = new Refresher({
         vault,
@@ -67,7 +67,7 @@ export function rig(mode: ServerMode = 'strict-family'): Rig {
         leases: ownStore.leases,
         gates: ownStore.gates,
         owner,
-        renewerOf: () => server,
+        renewerOf: ({ tokenSet }) => (server.canRenew(tokenSet) ? server : undefined),
         outcomeOf,
         revokeOrphan: (token) => Promise.resolve(void server.revoked.add(token)),
         emitter,

@@ -48,7 +48,7 @@ export class ScriptedServer implements Renewer {
     return current.refreshToken !== undefined;
   }
 
-  async renew(current: TokenSet): Promise<TokenSet> {
+  async renew({ tokenSet: current }: { tokenSet: TokenSet }): Promise<TokenSet> {
     this.overlap += 1;
     this.maxOverlap = Math.max(this.maxOverlap, this.overlap);
     try {
