@@ -21,6 +21,8 @@ export interface NetworkOptions {
   fetch?: Fetch | undefined;
   /** A valid token that costs nothing, for the service catalog. */
   peek: () => AccessToken | undefined;
+  /** A token of the client itself, where Webex gives it one; for the sign-in catalog. */
+  clientToken: () => Promise<string | undefined>;
   onDegraded: (reason: string, message: string) => void;
   /** Addresses of services in place of the catalog's. */
   services?: Readonly<Record<string, string>> | undefined;
@@ -43,6 +45,7 @@ export class Network {
       endpoints,
       clock,
       peek,
+      clientToken: options.clientToken,
       onDegraded,
       overrides: options.services,
     });
@@ -53,7 +56,9 @@ export class Network {
       apiBase,
       allowedOrigins,
       isAllowed: (origin) => services.allows(origin),
-      resolveService: (name) => (name === 'hydra' ? apiBase : services.get(name)),
+      // The public API stays where it was configured, whatever a catalog names.
+      resolveService: (name) =>
+        name === 'hydra' ? (options.services?.['hydra'] ?? apiBase) : services.get(name),
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Renewal, RenewalSettings } from './assembly-renewal.js';
-import { abandonable } from './base/abandonable.js';
+import { untilAbort } from './base/until-abort.js';
 import type { Clock } from './base/clock.js';
 import { SingleFlight } from './base/single-flight.js';
 import { ConfigurationError } from './errors.js';
@@ -11,6 +11,9 @@ import type { ServerAuthorization } from './plugins/server-authorization.js';
 import type { GrantTokens } from './refresh/grant-tokens.js';
 import type { Grant, GrantDetails } from './vault/grant.js';
 import { botSubject, clientSubject, guestSubject, serviceAppSubject } from './vault/derived-subject.js';
+
+/** What privileged clients ask for (webex-facts 6.1). */
+export const PRIVILEGED_SCOPE = 'webexsquare:admin';
 
 /** What a person must be shown to allow a device. Instants are milliseconds since the epoch. */
 export interface DevicePrompt {
@@ -193,7 +196,7 @@ export class Principals {
       usable && (this.#parts.canRenew(known) || (known.tokenSet.expiresAt ?? Infinity) > clock.now());
     return alive
       ? known
-      : abandonable(
+      : untilAbort(
           this.#flights.run(subject, () => this.#parts.track(make())),
           signal,
         );

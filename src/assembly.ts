@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Network } from './assembly-network.js';
-import { Principals } from './assembly-principals.js';
+import { Principals, PRIVILEGED_SCOPE } from './assembly-principals.js';
 import { Renewal, type RenewalSettings } from './assembly-renewal.js';
 import { systemClock, type Clock } from './base/clock.js';
 import { Emitter } from './base/emitter.js';
@@ -12,6 +12,7 @@ import type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
 import type { AuthorizedClient } from './http/authorized-client.js';
 import type { Transport } from './http/transport.js';
 import { outcomeOf } from './oauth/outcome.js';
+import { parseScope } from './oauth/scope.js';
 import type { AccessToken } from './oauth/token-source.js';
 import type { TokenSet } from './oauth/token-set.js';
 import { builtInServices } from './platform/built-in-services.js';
@@ -132,6 +133,10 @@ export class Assembly {
       grants,
       renewerOf: (grant) => renewal.of(grant),
       outcomeOf,
+      // Listeners that ask for the token get the new one. What nobody asked for yet is not kept in memory.
+      onStored: (grant) => {
+        if (this.tokens.seen(grant.subject)) this.tokens.remember(grant);
+      },
       revokeOrphan: async (refreshToken) =>
         (await this.authorization()).revoke(refreshToken, 'refresh_token'),
       holder: `${String(process.pid)}:${randomUUID()}`,
@@ -165,6 +170,7 @@ export class Assembly {
         ...this.options,
         clock: this.clock,
         peek: () => this.#peek(),
+        clientToken: () => this.#clientToken(),
         onDegraded: (reason, message) => this.emitter.emit('degraded', { reason, message }),
       });
       this.#services = network.services;
@@ -193,6 +199,17 @@ export class Assembly {
     const problems = serverAuthorization.check(context);
     if (problems.length > 0) throw new ConfigurationError(problems);
     return serverAuthorization.setUp(context);
+  }
+
+  // Ordinary integrations get none (webex-facts 6.1), and the catalog makes do without.
+  async #clientToken(): Promise<string | undefined> {
+    try {
+      const { subject } = await this.principals.client(parseScope(PRIVILEGED_SCOPE));
+      return (await this.tokens.token(subject)).accessToken;
+    } catch (error) {
+      if (isWebexAuthError(error)) return undefined;
+      throw error;
+    }
   }
 
   // For the service catalog: whatever is valid, and never a refresh.

@@ -1,4 +1,5 @@
 import type { Assembly } from './assembly.js';
+import { PRIVILEGED_SCOPE } from './assembly-principals.js';
 import { validateGrant, type ValidateOptions, type Validation } from './assembly-validation.js';
 import { ConfigurationError, GrantNotFoundError } from './errors.js';
 import { formatScope, parseScope } from './oauth/scope.js';
@@ -7,9 +8,6 @@ import { orgIdFromToken, userTypeFromToken } from './platform/token-anatomy.js';
 import { scopeList } from './config/client-options.js';
 import type { Grant } from './vault/grant.js';
 import type { Supertoken } from './vault/supertoken.js';
-
-/** Privileged clients ask for this one (webex-facts 6.1). */
-const CLIENT_SCOPE = 'webexsquare:admin';
 
 /** Query parameters of `buildLoginUrl`, and its state. */
 export interface LoginUrlOptions {
@@ -117,7 +115,7 @@ export class WebexCredentials {
    * gives them none, use a service app.
    */
   async getClientToken({
-    scope = CLIENT_SCOPE,
+    scope = PRIVILEGED_SCOPE,
     signal,
   }: { scope?: string | readonly string[]; signal?: AbortSignal } = {}): Promise<Supertoken> {
     const scopes = typeof scope === 'string' ? parseScope(scope) : scope;

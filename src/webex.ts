@@ -7,7 +7,12 @@ import { checkFlag } from './config/flag-setting.js';
 import { checkNumber } from './config/number-setting.js';
 import type { WebexConfig } from './config/credential-shapes.js';
 import { mergeConfig } from './config/merge-config.js';
-import { readCredentials, type CredentialSources, type GivenTokens } from './config/webex-options.js';
+import {
+  readCredentials,
+  type CredentialSettings,
+  type CredentialSources,
+  type GivenTokens,
+} from './config/webex-options.js';
 import { ConfigurationError, TimeoutError } from './errors.js';
 import type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
 import type { ApiRequest, ApiResult } from './http/api-request.js';
@@ -94,9 +99,9 @@ export class Webex {
     // Made first, for the callback that gets it; nothing runs before it is whole.
     let webex: Webex | undefined = undefined;
     const self = (): Webex => webex as unknown as Webex;
-    const { assembly, given } = assemble(options, self);
+    const { assembly, settings } = assemble(options, self);
     webex = new Webex(assembly, subject);
-    webex.#startup = webex.#start(options, given);
+    webex.#startup = webex.#start(options, settings);
     return webex;
   }
 
@@ -181,7 +186,7 @@ export class Webex {
     this.#assembly = made.assembly;
     this.#client = undefined;
     this.#authorization = undefined;
-    this.#startup = this.#start(options, made.given);
+    this.#startup = this.#start(options, made.settings);
     // The new one has the store open by then, so that it stays so.
     this.#startup.ready.finally(() => old.close()).catch(() => undefined);
   }
@@ -271,7 +276,7 @@ export class Webex {
     return { subject: this.#subject, phase: this.phase, canAuthorize: this.canAuthorize };
   }
 
-  #start(options: Startup['options'], given: GivenTokens | undefined): Startup {
+  #start(options: Startup['options'], { given, ignored }: CredentialSettings): Startup {
     const assembly = this.#assembly;
     const stops = [
       assembly.emitter.on('phase', ({ phase }) => {
@@ -280,7 +285,14 @@ export class Webex {
     ];
     // A turn later, so that listeners added right after init hear every phase.
     const ready = Promise.resolve()
-      .then(() => assembly.start(() => this.#keepGiven(given)))
+      .then(() =>
+        assembly.start(() => {
+          for (const { setting, why } of ignored) {
+            assembly.emitter.emit('degraded', { reason: 'SETTING_IGNORED', message: `${setting}: ${why}` });
+          }
+          return this.#keepGiven(given);
+        }),
+      )
       .then(() => {
         startup.done = true;
       })
@@ -298,7 +310,9 @@ export class Webex {
     if (!given) return stored ? undefined : assembly.signInByCallback(this.#subject);
     if (stored && assembly.canRenew(stored)) return;
     if (stored?.tokenSet.accessToken === given.accessToken) return;
-    const tokenSet = new TokenSet({ ...given, issuedAt: clock.now() });
+    // They were issued before they were given: what has ended since is renewed like any other.
+    const issuedAt = Math.min(clock.now(), (given.expiresAt ?? Infinity) - 1);
+    const tokenSet = new TokenSet({ ...given, issuedAt });
     tokens.remember(await vault.keep(this.#subject, tokenSet, { kind: 'access_token' }));
   }
 }
@@ -308,11 +322,11 @@ function assemble(
   options: WebexOptions | string | undefined,
   webex: () => Webex,
   emitter?: Emitter<WebexAuthEvents>,
-): { assembly: Assembly; given: GivenTokens | undefined } {
+): { assembly: Assembly; settings: CredentialSettings } {
   const settings: WebexOptions = typeof options === 'string' ? {} : (options ?? {});
   const { store, keys, clock = systemClock, subject = DEFAULT_SUBJECT, ...rest } = settings;
   const credentials = readCredentials(options, { env: process.env, now: clock.now() });
-  const { client, given, authorizeUrl, jwtRefreshCallback, guestIssuer, fedramp } = credentials;
+  const { client, authorizeUrl, jwtRefreshCallback, guestIssuer, fedramp } = credentials;
   const { cisService, services } = credentials;
   const places = resolveEndpoints(settings.endpoints, process.env, { fedramp });
   const endpoints = withAuthorizeUrl(places, authorizeUrl);
@@ -343,7 +357,7 @@ function assemble(
     clock,
     emitter,
   });
-  return { assembly, given };
+  return { assembly, settings: credentials };
 }
 
 function withAuthorizeUrl(endpoints: WebexEndpoints, authorizeUrl: string | undefined): WebexEndpoints {

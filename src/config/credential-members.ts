@@ -28,8 +28,13 @@ export class CredentialMembers {
   constructor(options: unknown) {
     const init = recordOf(options);
     const inConfig = recordOf(recordOf(init?.['config'])?.['credentials']);
+    const own = recordOf(init?.['credentials']);
     this.#take('config.credentials', inConfig);
-    this.#take('credentials', recordOf(init?.['credentials']));
+    // The secret of one client is not for another.
+    const [client, other] = [own?.['client_id'], inConfig?.['client_id']];
+    if (client !== undefined && other !== undefined && client !== other)
+      this.#members.delete('client_secret');
+    this.#take('credentials', own);
   }
 
   get(name: keyof CredentialsOptions): Placed | undefined {

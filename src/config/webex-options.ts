@@ -13,8 +13,7 @@ import { readServiceAddresses } from './service-addresses.js';
 import { CONFIG_SETTINGS, CREDENTIAL_SETTINGS, IGNORED_SETTINGS, INIT_SETTINGS } from './setting-names.js';
 import { findUnknownSettings, type IgnoredSetting } from './unknown-settings.js';
 
-export type { CredentialSources, WebexConfig } from './credential-shapes.js';
-export { mergeConfig } from './merge-config.js';
+export type { CredentialSources } from './credential-shapes.js';
 export type { GivenTokens } from './given-tokens.js';
 
 /** Credentials, checked. */

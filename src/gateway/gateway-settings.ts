@@ -107,8 +107,8 @@ function readWebex(
     problems.push({ setting: 'WEBEX_REDIRECT_URI', problem, example });
   }
   if (!endpoints) return { client, endpoints: {} };
-  const { apiBase, allowedOrigins, authorizationServer } = endpoints;
-  return { client, endpoints: { apiBase, allowedOrigins, ...authorizationServer } };
+  const { apiBase, allowedOrigins, authorizationServer, idTokenIssuers } = endpoints;
+  return { client, endpoints: { apiBase, allowedOrigins, idTokenIssuers, ...authorizationServer } };
 }
 
 const OWN_PATHS = /^\/(|grant|grant\/.*|healthz|readyz)$/;

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { TimeoutError } from '../errors.js';
-import { onAbort } from './on-abort.js';
+import { onAbort } from '../base/on-abort.js';
 
 /** How long an exchange may take, and who else may end it. */
 export interface DeadlineOptions {

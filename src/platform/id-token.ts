@@ -2,7 +2,7 @@ import type { JWTPayload, JWTVerifyOptions } from 'jose';
 import type { Clock } from '../base/clock.js';
 import type { WholeFetch } from '../base/fetch.js';
 import { IdTokenError, isWebexAuthError } from '../errors.js';
-import { untilAbort } from '../http/until-abort.js';
+import { untilAbort } from '../base/until-abort.js';
 import type { IdTokenIssuer } from './endpoints.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { isOpenIdSubject, type OpenIdProfile, readOpenIdProfile } from './openid-profile.js';

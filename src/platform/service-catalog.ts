@@ -2,7 +2,7 @@ import { backoffDelay } from '../base/backoff.js';
 import { SingleFlight } from '../base/single-flight.js';
 import { ConfigurationError, ServiceNotFoundError } from '../errors.js';
 import { Deadline } from '../http/deadline.js';
-import { untilAbort } from '../http/until-abort.js';
+import { untilAbort } from '../base/until-abort.js';
 import type { AccessToken } from '../oauth/token-source.js';
 import { isEmailAddress, questionsForEmail, questionsForToken } from './catalog-questions.js';
 import { CatalogReader, type CatalogReaderOptions } from './catalog-reader.js';

@@ -1,4 +1,4 @@
-import { abandonable } from '../base/abandonable.js';
+import { untilAbort } from '../base/until-abort.js';
 import type { Clock } from '../base/clock.js';
 import { SingleFlight } from '../base/single-flight.js';
 import { GrantNotFoundError } from '../errors.js';
@@ -58,7 +58,7 @@ export class ReducedTokens {
       return kept.tokenSet;
     }
     // Callers share one exchange, so that it carries nobody's signal.
-    return abandonable(
+    return untilAbort(
       this.#flights.run(`${key}\n${accessToken}`, () => this.#reduce(key, accessToken, scope)),
       signal,
     );

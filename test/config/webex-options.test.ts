@@ -16,10 +16,18 @@ describe('a client', () => {
     ['config.credentials', { config: { credentials: client } }],
     [
       'both, the first over the second',
-      { credentials: { client_id: 'C1' }, config: { credentials: { ...client, client_id: 'C2' } } },
+      { credentials: { scope: ['a:b', 'c:d'] }, config: { credentials: { ...client, scope: 'x:y' } } },
     ],
   ])('is read from %s', (_, source) => {
     expect(read(source)).toMatchObject({ client: settings, given: undefined });
+  });
+
+  it('never takes the secret of another', () => {
+    const source = {
+      credentials: { client_id: 'C1' },
+      config: { credentials: { ...client, client_id: 'C2' } },
+    };
+    expect(problemsOf(source).map(({ setting }) => setting)).toEqual(['credentials.client_secret']);
   });
 
   it('may have several secrets, newest first, and say how it authenticates', () => {

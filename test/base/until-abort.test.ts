@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { untilAbort } from '../../src/http/until-abort.js';
+import { untilAbort } from '../../src/base/until-abort.js';
 
 test('gives the outcome of the work, and lets go of the signal', async () => {
   const { signal } = new AbortController();
