@@ -156,25 +156,11 @@ export const differences: readonly KnownDifference[] = [
     reason: 'As the Fetch Standard sends `URLSearchParams`; it means the same.',
   },
   {
-    flows: [...TOKEN_ENDPOINT, 'revoke'],
-    field: 'header user-agent',
-    theirs: '@webex/http-core',
-    ours: 'oauth4webapi/v[version]',
-    reason: 'Who speaks: there the OAuth library names itself.',
-  },
-  {
-    flows: ['people/me'],
+    flows: ['start', ...TOKEN_ENDPOINT, 'revoke', 'people/me', 'JWT login'],
     field: 'header user-agent',
     theirs: '@webex/http-core',
     ours: 'webex-auth',
     reason: 'Who speaks.',
-  },
-  {
-    flows: ['start', 'JWT login'],
-    field: 'header user-agent',
-    theirs: '@webex/http-core',
-    ours: undefined,
-    reason: 'Optional (RFC 9110, 10.1.5).',
   },
   {
     flows: ['start', 'people/me', 'revoke', 'JWT login'],
