@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Network } from './assembly-network.js';
 import { Principals, PRIVILEGED_SCOPE } from './assembly-principals.js';
 import { Renewal, type RenewalSettings } from './assembly-renewal.js';
+import { untilAbort } from './base/until-abort.js';
 import { systemClock, type Clock } from './base/clock.js';
 import { Emitter } from './base/emitter.js';
 import type { Fetch } from './base/fetch.js';
 import { randomToken } from './base/random.js';
+import { SingleFlight } from './base/single-flight.js';
 import type { ClientSettings } from './config/client-options.js';
 import { ClosedError, ConfigurationError, isWebexAuthError } from './errors.js';
 import type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
@@ -97,11 +99,13 @@ export class Assembly {
   #services: ServiceCatalog | undefined;
   #network: Promise<Network> | undefined;
   #authorization: Promise<ServerAuthorization> | undefined;
+  #tearDown: (() => Promise<void>) | undefined;
   #phases: PhaseTiming[] = [];
   #closing: Promise<void> | undefined;
   #warnedOfMemory = false;
   #opened = false;
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #guests = new SingleFlight<Grant>();
 
   constructor(options: AssemblyOptions) {
     const { client, keys, tenant, clock = systemClock, random = Math.random } = options;
@@ -111,7 +115,11 @@ export class Assembly {
     const renewal = new Renewal(options, {
       authorization: () => this.authorization(),
       network: () => this.network(),
-      token: async (subject) => (await this.tokens.token(subject)).accessToken,
+      token: async (subject, refused) => {
+        const work =
+          refused === undefined ? this.tokens.token(subject) : this.tokens.reportRejected(subject, refused);
+        return (await work).accessToken;
+      },
       clock,
       random,
     });
@@ -198,7 +206,9 @@ export class Assembly {
     };
     const problems = serverAuthorization.check(context);
     if (problems.length > 0) throw new ConfigurationError(problems);
-    return serverAuthorization.setUp(context);
+    const authorization = serverAuthorization.setUp(context);
+    this.#tearDown = () => serverAuthorization.tearDown(authorization);
+    return authorization;
   }
 
   // Ordinary integrations get none (webex-facts 6.1), and the catalog makes do without.
@@ -284,10 +294,15 @@ export class Assembly {
   /** Refreshes now, due or not; a guest that is not signed in yet is, by the callback. Errors: those of `tokens.refresh`. */
   async refresh(subject: string, options?: { signal?: AbortSignal | undefined }): Promise<Grant> {
     if (this.options.jwtRefreshCallback && !(await this.tokens.recent(subject))) {
-      const tokenSet = await this.renewal.guestByCallback(subject);
-      return this.keep(subject, tokenSet, { kind: 'guest_jwt' });
+      const signingIn = this.#guests.run(subject, () => this.track(this.#signInGuest(subject)));
+      return untilAbort(signingIn, options?.signal);
     }
     return this.tokens.refresh(subject, options);
+  }
+
+  async #signInGuest(subject: string): Promise<Grant> {
+    const tokenSet = await this.renewal.guestByCallback(subject);
+    return this.keep(subject, tokenSet, { kind: 'guest_jwt' });
   }
 
   /** Whether this process is refreshing the grant now. */
@@ -410,6 +425,8 @@ export class Assembly {
   }
 
   async #close(): Promise<void> {
+    // First: a device that nobody has allowed yet must not be waited for.
+    await this.#tearDown?.();
     await this.#scheduler.close();
     await this.#finishWork();
     await this.#refresher.close();

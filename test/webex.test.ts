@@ -1,13 +1,11 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  ApiError,
   ConfigurationError,
   KeyRing,
   memoryStore,
-  TimeoutError,
+  NotFoundError,
   Webex,
-  type Phase,
   type WebexOptions,
 } from '../src/index.js';
 import { startEmulated, type Emulated } from './support/emulated.js';
@@ -42,105 +40,6 @@ describe('a Webex of its own', () => {
     await webex.authorization.completeLogin(await emulated.emulator.signIn(url), transaction);
   }
 
-  describe('6.1 phases', () => {
-    it('go modules → plugins → configuration → discovery → ready, each seen and timed', async () => {
-      const webex = init();
-      const seen: Phase[] = [];
-      webex.on('phase', ({ phase }) => seen.push(phase));
-      expect([webex.ready, webex.phase]).toEqual([false, 'modules']);
-      await webex.whenReady();
-      expect(seen).toEqual(['modules', 'plugins', 'configuration', 'discovery', 'ready']);
-      expect(webex.phases.map(({ phase }) => phase)).toEqual(seen);
-      expect(webex.phases.every(({ ms }) => ms >= 0)).toBe(true);
-      expect([webex.ready, webex.phase]).toEqual([true, 'ready']);
-    });
-
-    it('reject whenReady() with what stopped them, and never the process', async () => {
-      const store = memoryStore();
-      store.open = () => Promise.reject(new TimeoutError('no store'));
-      const webex = init({ store, keys: KeyRing.ephemeral() });
-      await expect(webex.whenReady()).rejects.toThrow('no store');
-      expect(webex.ready).toBe(false);
-    });
-
-    it('have a limit', async () => {
-      const store = memoryStore();
-      store.open = () => new Promise(() => undefined);
-      await expect(
-        init({ store, keys: KeyRing.ephemeral() }).whenReady({ timeout: 5 }),
-      ).rejects.toMatchObject({
-        code: 'TIMEOUT',
-      });
-    });
-  });
-
-  describe('6.2 events and 6.3 status', () => {
-    it('ready fires once, after listeners added right after init', async () => {
-      let times = 0;
-      const webex = init();
-      webex.once('ready', () => (times += 1));
-      await webex.whenReady();
-      expect(times).toBe(1);
-    });
-
-    it('canAuthorize, supertoken and ready follow sign-in and logout', async () => {
-      const webex = init();
-      await webex.whenReady();
-      expect([webex.canAuthorize, webex.credentials.supertoken, webex.credentials.canRefresh]).toEqual([
-        false,
-        undefined,
-        false,
-      ]);
-      await signIn(webex);
-      expect([webex.canAuthorize, webex.credentials.canRefresh]).toEqual([true, true]);
-      const { supertoken } = webex.credentials;
-      expect(supertoken).toMatchObject({ token_type: 'Bearer', isExpired: false, missingScopes: [] });
-      expect(supertoken?.expires).toBeGreaterThan(Date.now());
-      expect(supertoken?.scope?.split(' ')).toEqual(emulated.client.scope);
-      expect(await webex.logout()).toEqual({ existed: true, revoked: true });
-      expect([webex.canAuthorize, webex.credentials.supertoken]).toEqual([false, undefined]);
-    });
-
-    it('the four events of the seed tell of refresh, failure and death without a token', async () => {
-      const clock = movableClock();
-      const webex = init({ clock });
-      await webex.whenReady();
-      await signIn(webex);
-      const events: unknown[] = [];
-      for (const name of ['token:refresh', 'auth:error', 'unauthorized'] as const) {
-        webex.on(name, (payload) => events.push([name, payload]));
-      }
-      await webex.credentials.refresh();
-      emulated.emulator.revokeAll();
-      await expect(webex.credentials.refresh()).rejects.toMatchObject({ code: 'REAUTH_REQUIRED' });
-      expect(events).toEqual([
-        ['token:refresh', expect.objectContaining({ subject: 'default', cause: 'manual', attempts: 1 })],
-        ['auth:error', expect.objectContaining({ code: 'INVALID_GRANT', retryable: false })],
-        ['unauthorized', { subject: 'default', kind: 'dead', reason: 'revoked', action: 'sign_in_again' }],
-      ]);
-    });
-
-    it('a listener that throws is reported and harms nobody', async () => {
-      const webex = init();
-      webex.on('ready', () => {
-        throw new Error('mine');
-      });
-      const warned = new Promise((resolve) => process.once('warning', resolve));
-      await webex.whenReady();
-      expect(await warned).toMatchObject({ code: 'LISTENER_FAILED' });
-    });
-
-    it('degraded is told once when a refresh token lives in memory only', async () => {
-      const webex = init();
-      const told: string[] = [];
-      webex.on('degraded', ({ reason }) => told.push(reason));
-      await webex.whenReady();
-      await signIn(webex);
-      await signIn(webex);
-      expect(told).toEqual(['STORE_NOT_DURABLE']);
-    });
-  });
-
   describe('calls', () => {
     it('request, fetch and paginate carry the token', async () => {
       const webex = init();
@@ -152,7 +51,7 @@ describe('a Webex of its own', () => {
       const rooms: unknown[] = [];
       for await (const room of webex.paginate('/rooms', { max: 2 })) rooms.push(room);
       expect(rooms.length).toBeGreaterThan(2);
-      await expect(webex.request({ resource: 'nowhere' })).rejects.toBeInstanceOf(ApiError);
+      await expect(webex.request({ resource: 'nowhere' })).rejects.toBeInstanceOf(NotFoundError);
     });
 
     it('an expired token is renewed before it is used', async () => {

@@ -5,6 +5,7 @@ import { secureUrl } from '../base/secure-url.js';
 import type { ClientSettings } from '../config/client-options.js';
 import { detectRuntime, serverRuntimeProblems } from '../config/runtime.js';
 import {
+  ClosedError,
   ConfigurationError,
   ForbiddenError,
   IdTokenError,
@@ -83,7 +84,7 @@ export const serverAuthorization: Plugin<AuthorizationContext, ServerAuthorizati
   name: 'authorization',
   check: ({ endpoints }) => [...serverRuntimeProblems(detectRuntime()), ...endpointProblems(endpoints)],
   setUp: (context) => new ServerAuthorization(context),
-  tearDown: () => Promise.resolve(),
+  tearDown: (authorization) => authorization.close(),
 };
 
 function endpointProblems({ authorizationServer, device, idbroker }: WebexEndpoints): ConfigurationProblem[] {
@@ -105,6 +106,7 @@ export class ServerAuthorization {
   readonly #idTokens: IdTokenVerifier | undefined;
   // Of the token sets whose ID token was checked here.
   readonly #claims = new WeakMap<TokenSet, IdTokenClaims>();
+  readonly #closing = new AbortController();
   readonly web: LoginParts | undefined;
 
   constructor(context: AuthorizationContext) {
@@ -169,7 +171,8 @@ export class ServerAuthorization {
   pollDevice(authorization: DeviceAuthorization, { signal }: Waiting = {}): Promise<TokenSet> {
     const { endpoints, clock } = this.#context;
     const endpoint = this.#endpointAt(endpoints.device.token, this.#fetch);
-    return pollDeviceToken(endpoint, authorization, { clock, signal });
+    const either = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+    return pollDeviceToken(endpoint, authorization, { clock, signal: either });
   }
 
   /** Exchanges a guest's JWT (webex-facts 5.1). */
@@ -280,6 +283,12 @@ export class ServerAuthorization {
     const { clock } = this.#context;
     const identify: LoginHandlerOptions['identify'] = (tokenSet, options) => this.identify(tokenSet, options);
     return this.web && createLoginHandler({ ...application, ...this.web, clock, identify });
+  }
+
+  /** Forgets what it knows of sign-ins under way; devices that wait are told. */
+  close(): Promise<void> {
+    this.#closing.abort(new ClosedError('Closed while a device waited to be allowed'));
+    return Promise.resolve();
   }
 
   #api(): { fetch: WholeFetch; apiBase: string; clock: Clock } {

@@ -117,7 +117,7 @@ export class Presentation {
         ),
       );
     } catch (error) {
-      return await this.#failed(grant, toWebexAuthError(error), presented !== grant.tokenSet);
+      return await this.#failed(grant, renewer, toWebexAuthError(error), presented !== grant.tokenSet);
     }
     await this.#trace('answered', subject);
     return this.#store(grant, presented, successor, renewer);
@@ -180,6 +180,7 @@ export class Presentation {
     const now = vault.withTokenSet(stored.record, successor, grant);
     if (!now) return undefined;
     await this.#trace('committed', subject);
+    this.#options.onStored?.(now);
     if (grant.state === 'suspect') emitter.emit('grant:recovered', { subject });
     if (!verified) {
       emitter.emit('token:refresh', {
@@ -202,6 +203,7 @@ export class Presentation {
 
   async #failed(
     grant: Grant,
+    { besideTokenEndpoint }: Renewer,
     error: WebexAuthError,
     presentedCandidate: boolean,
   ): Promise<RefreshResult | undefined> {
@@ -220,7 +222,7 @@ export class Presentation {
       if (this.#presented < MAX_PRESENTATIONS && !closing.aborted) return undefined;
       return this.#leave(grant, error);
     }
-    if (error instanceof RateLimitError) await this.#shutGate(error);
+    if (error instanceof RateLimitError && !besideTokenEndpoint) await this.#shutGate(error);
     const ambiguous = this.#outcomeUnknown || grant.record.unknown;
     return isDoubtful(error) && !ambiguous ? this.#bury(grant, error, 'suspect') : this.#close(grant, error);
   }

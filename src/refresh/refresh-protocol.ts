@@ -35,6 +35,8 @@ export interface RefresherOptions {
   /** Ends a successor whose grant was disconnected while it was minted. */
   revokeOrphan(refreshToken: string): Promise<void>;
   emitter: Emitter<WebexAuthEvents>;
+  /** Hears of a grant that was stored anew before anybody else does, so that whoever is told finds it. */
+  onStored?: ((grant: Grant) => void) | undefined;
   clock: Clock;
   /** Random and unique per process. */
   holder: string;
