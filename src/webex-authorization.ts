@@ -15,7 +15,7 @@ export interface CreateJwtOptions {
   /** The issuer's secret as Webex gives it, base64; by default `credentials.guestIssuer.secret`. */
   secretId?: string | undefined;
   displayName?: string | undefined;
-  /** The same subject is the same guest; letters, digits and hyphens. By default a new guest. */
+  /** The same subject is the same guest; letters, digits and hyphens. By default the guest signed in here, else a new one. */
   subject?: string | undefined;
   /** Life of the JWT: seconds, or a time span such as `1h`; one hour. */
   expiresIn?: number | string | undefined;
@@ -100,7 +100,10 @@ export class WebexAuthorization {
     const { guestIssuer } = this.#assembly.options;
     const { issuer = guestIssuer?.issuer, secretId = guestIssuer?.secret, ...rest } = options;
     const now = this.#assembly.clock.now();
-    return { jwt: createGuestJwt({ issuer: issuer ?? '', secret: secretId ?? '', ...rest, now }) };
+    const kept = this.#assembly.tokens.seen(this.#subject);
+    // A callback that renews a guest must not make another one of them.
+    const guest = kept?.kind === 'guest_jwt' ? kept.renewal : undefined;
+    return { jwt: createGuestJwt({ issuer: issuer ?? '', secret: secretId ?? '', ...guest, ...rest, now }) };
   }
 
   /**

@@ -75,6 +75,12 @@ interface Startup {
   done: boolean;
 }
 
+interface Listening {
+  readonly name: keyof WebexAuthEvents;
+  readonly listener: unknown;
+  readonly stop: () => void;
+}
+
 /** One principal: a person, bot or machine of Webex, its token and an HTTP client that carries it. */
 export class Webex {
   #assembly: Assembly;
@@ -82,6 +88,7 @@ export class Webex {
   #startup: Startup | undefined;
   #client: AuthorizedClient | undefined;
   #authorization: WebexAuthorization | undefined;
+  #listening: readonly Listening[] | undefined;
 
   /** Use `Webex.init` for one principal, `WebexAuth#user` for one of many. */
   constructor(assembly: Assembly, subject: string) {
@@ -145,9 +152,19 @@ export class Webex {
     return this.credentials.canAuthorize;
   }
 
+  /** Whether the token can be renewed without the person. */
+  get canRefresh(): boolean {
+    return this.credentials.canRefresh;
+  }
+
   /** Whether a sign-in is under way here. */
   get isAuthorizing(): boolean {
     return this.#authorization?.isAuthorizing ?? false;
+  }
+
+  /** As `isAuthorizing`. */
+  get isAuthenticating(): boolean {
+    return this.isAuthorizing;
   }
 
   /** The configuration in force, without its secrets. */
@@ -241,9 +258,7 @@ export class Webex {
 
   /** Listens to an event, other subjects' left out. Returns the function that stops it. */
   on<Name extends keyof WebexAuthEvents>(name: Name, listener: Listener<WebexAuthEvents[Name]>): () => void {
-    return this.#assembly.emitter.on(name, (payload) => {
-      if (this.#concerns(payload)) return listener(payload);
-    });
+    return this.#listen(name, listener, listener);
   }
 
   /** As `on`, at most once. */
@@ -251,10 +266,32 @@ export class Webex {
     name: Name,
     listener: Listener<WebexAuthEvents[Name]>,
   ): () => void {
-    const stop = this.on(name, (payload) => {
+    const stop = this.#listen(name, listener, (payload) => {
       stop();
       return listener(payload);
     });
+    return stop;
+  }
+
+  /** Removes a listener, however it was added; unknown ones are ignored. */
+  off<Name extends keyof WebexAuthEvents>(name: Name, listener: Listener<WebexAuthEvents[Name]>): void {
+    this.#listening?.find((one) => one.name === name && one.listener === listener)?.stop();
+  }
+
+  #listen<Name extends keyof WebexAuthEvents>(
+    name: Name,
+    listener: unknown,
+    run: Listener<WebexAuthEvents[Name]>,
+  ): () => void {
+    const remove = this.#assembly.emitter.on(name, (payload) => {
+      if (this.#concerns(payload)) return run(payload);
+    });
+    const stop = (): void => {
+      remove();
+      this.#listening = this.#listening?.filter((other) => other !== one);
+    };
+    const one: Listening = { name, listener, stop };
+    this.#listening = [...(this.#listening ?? []), one];
     return stop;
   }
 

@@ -162,20 +162,21 @@ export class GrantTokens {
   ): Promise<AccessToken> {
     const grant = await this.#existing(subject, 0);
     if (grant.tokenSet.accessToken !== accessToken) return this.#token(subject, { signal });
+    const now = this.#clock.monotonic();
     const last = this.#rejections.get(subject);
-    const repeated =
-      last?.accessToken === accessToken && this.#clock.monotonic() - last.at < REJECTION_PAUSE_MS;
-    if (!repeated) this.#noteRejection(subject, accessToken);
+    // The token that took a rejected one's place counts as well: an endpoint may refuse them all.
+    const repeated = last !== undefined && now - last.at < REJECTION_PAUSE_MS;
+    this.#noteRejection(subject, { accessToken, at: repeated ? last.at : now });
     if (grant.state === 'dead') throw reauthRequired(grant);
     if (repeated && !this.#refresher.isRefreshing(subject)) return answer(grant);
     const verifiable = this.#refresher.canVerify(grant);
     if (!verifiable && !this.#refresher.canRenew(grant)) return this.#rejected(grant);
-    const { grant: now, error } = await this.#refresh(grant, 'rejected', signal);
-    if (now.state === 'dead') throw reauthRequired(now);
-    if (error) return staleAnswer(now, error.code);
+    const { grant: after, error } = await this.#refresh(grant, 'rejected', signal);
+    if (after.state === 'dead') throw reauthRequired(after);
+    if (error) return staleAnswer(after, error.code);
     // Webex has just been asked and knows this token: the endpoint that refused it is at fault.
-    if (verifiable) return answer(now);
-    return now.tokenSet.accessToken === accessToken ? this.#rejected(now) : answer(now);
+    if (verifiable) return answer(after);
+    return after.tokenSet.accessToken === accessToken ? this.#rejected(after) : answer(after);
   }
 
   #rejected(grant: Grant): AccessToken {
@@ -189,9 +190,9 @@ export class GrantTokens {
     return answer(grant);
   }
 
-  #noteRejection(subject: string, accessToken: string): void {
+  #noteRejection(subject: string, rejection: { accessToken: string; at: number }): void {
     this.#rejections.delete(subject);
-    this.#rejections.set(subject, { accessToken, at: this.#clock.monotonic() });
+    this.#rejections.set(subject, rejection);
     for (const oldest of this.#rejections.keys()) {
       if (this.#rejections.size <= MAX_REJECTIONS) break;
       this.#rejections.delete(oldest);
@@ -331,8 +332,11 @@ export class GrantTokens {
     }
   }
 
-  #isValid({ subject, tokenSet: { accessToken, expiresAt }, state }: Grant): boolean {
-    if (state === 'dead' && this.#rejections.get(subject)?.accessToken === accessToken) return false;
+  #isValid(grant: Grant): boolean {
+    const { accessToken, expiresAt } = grant.tokenSet;
+    const rejected = this.#rejections.get(grant.subject)?.accessToken === accessToken;
+    // One that was asked about at Webex died of the answer: it was the access token itself that was refused.
+    if (grant.state === 'dead' && (rejected || this.#refresher.canVerify(grant))) return false;
     return expiresAt === undefined || expiresAt > this.#clock.now();
   }
 }
