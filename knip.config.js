@@ -18,10 +18,11 @@ export default {
     ...new Set(published),
     'scripts/*.mjs',
     'bench/*.mjs',
+    'verify/main.ts',
     'test/support/summary-reporter.ts',
     'test/**/*.worker.ts',
   ],
-  project: ['src/**/*.ts!', 'test/**/*.ts', 'bench/**/*', 'scripts/**/*.mjs'],
+  project: ['src/**/*.ts!', 'test/**/*.ts', 'bench/**/*', 'scripts/**/*.mjs', 'verify/**/*.ts'],
   // publint: started by scripts/check.mjs; express: required by its adapter's test, its types by the code blocks of the docs;
   // @webex/*: installed by test/sdk/install.mjs, from the lock file there.
   ignoreDependencies: ['publint', 'express', '@types/express', /^@webex\//],
