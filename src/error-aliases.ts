@@ -7,6 +7,7 @@ import {
   InvalidGrantError,
   InvalidRequestError,
   InvalidScopeError,
+  isWebexAuthError,
   NetworkError,
   NotFoundError,
   OAuthError,
@@ -52,8 +53,15 @@ const GRANT_ERRORS = new Map<string, ErrorClass>([
   ['invalid_scope', InvalidScopeError],
 ]);
 
-/** `grantErrors.select('invalid_grant')`: the class for a code of RFC 6749, 5.2; `OAuthError` for others. */
+/** `grantErrors.select('invalid_grant')`: the class for a code of RFC 6749, 5.2; `OAuthError` for others. The classes by name, too. */
 export const grantErrors = {
+  OAuthError,
+  InvalidRequestError,
+  InvalidClientError,
+  InvalidGrantError,
+  UnauthorizedClientError,
+  UnsupportGrantTypeError,
+  InvalidScopeError,
   select: (code: string): ErrorClass => GRANT_ERRORS.get(code) ?? OAuthError,
 };
 
@@ -67,8 +75,21 @@ const HTTP_ERRORS = new Map<number, ErrorClass>([
   [429, RateLimitError],
 ]);
 
-/** `WebexHttpError.select(404)`: the class for an HTTP status of the API; 0 = no answer. */
+/**
+ * `WebexHttpError.select(404)`: the class for an HTTP status of the API; 0 = no answer. `instanceof WebexHttpError`: an error of this
+ * library that has an HTTP status, or came of the network.
+ */
 export const WebexHttpError = {
+  NetworkOrCORSError,
+  BadRequest,
+  Unauthorized,
+  Forbidden,
+  NotFound,
+  Conflict,
+  TooManyRequests,
+  InternalServerError,
   select: (status: number): ErrorClass =>
     HTTP_ERRORS.get(status) ?? (status >= 500 ? ServiceUnavailableError : ApiError),
+  [Symbol.hasInstance]: (value: unknown): boolean =>
+    isWebexAuthError(value) && (value.status !== undefined || value instanceof NetworkError),
 };
