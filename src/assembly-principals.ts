@@ -2,15 +2,22 @@ import type { Renewal, RenewalSettings } from './assembly-renewal.js';
 import { untilAbort } from './base/until-abort.js';
 import type { Clock } from './base/clock.js';
 import { SingleFlight } from './base/single-flight.js';
-import { ConfigurationError } from './errors.js';
+import { refuse, scopeOption } from './config/call-options.js';
+import { functionProblems } from './config/part-settings.js';
+import { ConfigurationError, isWebexAuthError } from './errors.js';
 import type { DeviceAuthorization } from './oauth/device-authorization.js';
+import type { RenewalMaterial } from './oauth/grants/renewer.js';
 import type { Person } from './oauth/person.js';
 import type { TokenSet } from './oauth/token-set.js';
-import { uuidOfOrgId } from './platform/public-id.js';
+import { isOneLine } from './platform/person-text.js';
+import { applicationNamed, uuidOfOrgId } from './platform/public-id.js';
 import type { ServerAuthorization } from './plugins/server-authorization.js';
 import type { GrantTokens } from './refresh/grant-tokens.js';
 import type { Grant, GrantDetails } from './vault/grant.js';
 import { botSubject, clientSubject, guestSubject, serviceAppSubject } from './vault/derived-subject.js';
+
+// Between attempts to learn who allowed a device.
+const PAUSES_MS = [500, 2_000];
 
 /** What privileged clients ask for (webex-facts 6.1). */
 export const PRIVILEGED_SCOPE = 'webexsquare:admin';
@@ -47,7 +54,7 @@ export interface GuestOptions {
 export interface PrincipalParts {
   readonly options: Pick<RenewalSettings, 'client' | 'guestIssuer' | 'serviceApp'>;
   readonly clock: Clock;
-  readonly tokens: Pick<GrantTokens, 'recent' | 'token'>;
+  readonly tokens: Pick<GrantTokens, 'recent'>;
   readonly renewal: Renewal;
   authorization(): Promise<ServerAuthorization>;
   keep(subject: string, tokenSet: TokenSet, options: { kind: string } & GrantDetails): Promise<Grant>;
@@ -98,6 +105,14 @@ export class Principals {
     );
   }
 
+  /** Whether an event is about this client's service app: it is, unless it names another application. */
+  mayBeOwn({ applicationId }: { applicationId?: string | undefined }): boolean {
+    const { client, serviceApp } = this.#parts.options;
+    const own = applicationNamed(serviceApp?.applicationId) ?? client?.clientId;
+    const named = applicationNamed(applicationId);
+    return own === undefined || named === undefined || named === own;
+  }
+
   /** Stores what an organisation's administrator has authorized just now, in place of what was there. */
   async renewServiceApp(orgId: string): Promise<Grant> {
     const org = organisation(orgId);
@@ -108,6 +123,17 @@ export class Principals {
 
   /** A guest, by a service app or by a guest issuer, whichever is configured. Errors: `ConfigurationError` without either. */
   async guest({ subject: guest, displayName, orgId, signal }: GuestOptions): Promise<Grant> {
+    refuse(
+      Object.entries({ subject: guest, displayName })
+        .filter(([, text]) => !isOneLine(text))
+        .map(([name]) => ({ setting: `guest.${name}`, problem: 'must be one line of 1 to 256 characters' })),
+    );
+    // Without one, all visitors whose id is missing would be the same guest.
+    if (typeof guest !== 'string' || guest === '') {
+      throw new ConfigurationError([
+        { setting: 'guest.subject', problem: 'must be a string that is not empty', example: 'visitor-7' },
+      ]);
+    }
     const subject = guestSubject(guest);
     const { guestIssuer, serviceApp } = this.#parts.options;
     const org = orgId ?? serviceApp?.guestOrgId;
@@ -131,13 +157,11 @@ export class Principals {
       subject,
       async () => {
         await this.serviceApp(org);
-        const { accessToken } = await this.#parts.tokens.token(renewal.serviceApp);
-        const authorization = await this.#parts.authorization();
-        const made = await authorization.guestToken(accessToken, { subject: guest, displayName });
+        const wanted = { subject: guest, displayName };
+        const made = await this.#parts.renewal.guestOfServiceApp(renewal.serviceApp, wanted);
         return this.#parts.keep(subject, made.tokenSet, { kind: 'guest', person: made.person, renewal });
       },
-      // A new name renames the guest at Webex, which takes asking again.
-      { signal, isStill: (grant) => grant.renewal?.['displayName'] === displayName },
+      { signal, asked: renewal },
     );
   }
 
@@ -147,6 +171,7 @@ export class Principals {
   ): Promise<Grant> {
     const { guestIssuer } = this.#parts.options;
     if (!guestIssuer) throw new ConfigurationError([{ setting: 'guestIssuer', problem: 'is missing' }]);
+    const renewal = { issuer: guestIssuer.issuer, subject: guest, displayName };
     return this.#existingOr(
       subject,
       async () => {
@@ -154,10 +179,9 @@ export class Principals {
         const now = this.#parts.clock.now();
         const jwt = createGuestJwt({ ...guestIssuer, subject: guest, displayName, now });
         const tokenSet = await (await this.#parts.authorization()).exchangeGuestJwt(jwt);
-        const renewal = { subject: guest, displayName };
         return this.#parts.keep(subject, tokenSet, { kind: 'guest_jwt', renewal });
       },
-      { signal, isStill: (grant) => grant.renewal?.['displayName'] === displayName },
+      { signal, asked: renewal },
     );
   }
 
@@ -174,30 +198,51 @@ export class Principals {
     person: Person | undefined;
     requestedScope: readonly string[];
   }> {
+    const isMissing = (onPrompt as unknown) === undefined;
+    refuse(isMissing ? [{ setting: 'onPrompt', problem: 'is missing' }] : functionProblems('', { onPrompt }));
+    const requestedScope =
+      scope === undefined ? (this.#parts.options.client?.scope ?? []) : scopeOption(scope);
     const authorization = await this.#parts.authorization();
-    const requestedScope = scope ?? this.#parts.options.client?.scope ?? [];
     const device = await authorization.requestDevice(requestedScope, { signal });
-    await onPrompt(promptOf(device));
-    const tokenSet = await authorization.pollDevice(device, { signal });
-    const person = await authorization.identify(tokenSet, { signal }).catch(() => undefined);
-    return { tokenSet, person, requestedScope };
+    // Asked meanwhile: a prompt may stay open until the person is done, and must not outlive its code.
+    const failed = new AbortController();
+    const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+    const shown = Promise.resolve(onPrompt(promptOf(device)));
+    shown.catch((error: unknown) => failed.abort(error));
+    const tokenSet = await authorization.pollDevice(device, { signal: either });
+    return { tokenSet, person: await this.#personOf(tokenSet), requestedScope };
   }
 
-  // Concurrent callers share one request; a grant that ended is asked for anew.
+  // Somebody has just allowed it by hand, and should not have to again because of a hiccup.
+  async #personOf(tokenSet: TokenSet): Promise<Person | undefined> {
+    const authorization = await this.#parts.authorization();
+    for (const pause of PAUSES_MS) {
+      try {
+        return await authorization.identify(tokenSet);
+      } catch (error) {
+        if (!isWebexAuthError(error) || !error.retryable) return undefined;
+      }
+      await this.#parts.clock.sleep(pause);
+    }
+    return authorization.identify(tokenSet).catch(() => undefined);
+  }
+
+  // Concurrent callers share one request; a grant that ended is asked for anew, as is a guest by another name or of another app.
   async #existingOr(
     subject: string,
     make: () => Promise<Grant>,
-    { signal, isStill = () => true }: Waiting & { isStill?: (grant: Grant) => boolean },
+    { signal, asked = {} }: Waiting & { asked?: RenewalMaterial },
   ): Promise<Grant> {
     const known = await this.#parts.tokens.recent(subject);
     const { clock } = this.#parts;
-    const usable = known && known.state !== 'dead' && isStill(known);
+    const isSame = Object.entries(asked).every(([name, value]) => known?.renewal?.[name] === value);
+    const usable = known && known.state !== 'dead' && isSame;
     const alive =
       usable && (this.#parts.canRenew(known) || (known.tokenSet.expiresAt ?? Infinity) > clock.now());
     return alive
       ? known
       : untilAbort(
-          this.#flights.run(subject, () => this.#parts.track(make())),
+          this.#flights.run(JSON.stringify([subject, asked]), () => this.#parts.track(make())),
           signal,
         );
   }

@@ -3,18 +3,23 @@ import type { Clock } from './base/clock.js';
 import type { ClientSettings } from './config/client-options.js';
 import {
   ConfigurationError,
+  GrantNotFoundError,
   InvalidGrantError,
+  ReauthRequiredError,
   ServiceAppNotAuthorizedError,
   ServiceUnavailableError,
   UnauthorizedError,
 } from './errors.js';
-import type { Renewable, Renewer } from './oauth/grants/renewer.js';
+import type { Renewable, RenewalMaterial, Renewer } from './oauth/grants/renewer.js';
+import type { Person } from './oauth/person.js';
 import { TokenSet } from './oauth/token-set.js';
 import type { ServerAuthorization } from './plugins/server-authorization.js';
 import { planDue } from './refresh/refresh-policy.js';
 
 const CALLBACK_MS = 60_000;
 const DAY_S = 86_400;
+// Whoever says a number without end means never; stores keep instants as integers.
+const LONGEST_VERIFY_S = 3_650 * DAY_S;
 
 /** Where a token of the service app's owner comes from. */
 export type OwnerToken = string | (() => string | Promise<string>);
@@ -46,8 +51,8 @@ export interface RenewalSettings {
 export interface RenewalParts {
   authorization(): Promise<ServerAuthorization>;
   network(): Promise<Network>;
-  /** A fresh token of another grant of this assembly. */
-  token(subject: string): Promise<string>;
+  /** A fresh token of another grant of this assembly; another one than `refused`, where that is to be had. */
+  token(subject: string, refused?: string): Promise<string>;
   clock: Clock;
   random: () => number;
 }
@@ -67,12 +72,12 @@ export class Renewal {
 
   /** How this grant is renewed; undefined = only whoever made it can make another. */
   of({ kind, tokenSet, renewal }: Renewable): Renewer | undefined {
-    const { client, guestIssuer, jwtRefreshCallback, serviceApp } = this.#settings;
+    const { client, jwtRefreshCallback, serviceApp } = this.#settings;
     switch (kind) {
       case 'client_credentials':
         return client && this.#clientCredentials(renewal?.['scope'] ?? '');
       case 'guest_jwt':
-        return jwtRefreshCallback || (guestIssuer && renewal?.['subject']) ? this.#guestJwt() : undefined;
+        return jwtRefreshCallback || this.#issues(renewal) ? this.#guestJwt() : undefined;
       case 'guest':
         return renewal?.['serviceApp'] === undefined ? undefined : this.#guest();
       case 'service_app':
@@ -93,6 +98,12 @@ export class Renewal {
     return Math.floor(clock.now() + verifyEveryMs * (0.9 + 0.1 * random()));
   }
 
+  // The same subject of another issuer is another guest.
+  #issues({ subject, issuer }: RenewalMaterial = {}): boolean {
+    const own = this.#settings.guestIssuer?.issuer;
+    return own !== undefined && subject !== undefined && (issuer ?? own) === own;
+  }
+
   #refreshToken(): Renewer {
     return {
       renew: async ({ tokenSet }, options) => (await this.#parts.authorization()).refresh(tokenSet, options),
@@ -109,6 +120,7 @@ export class Renewal {
 
   #guestJwt(): Renewer {
     return {
+      besideTokenEndpoint: true,
       renew: async ({ subject, renewal }, { signal } = {}) => {
         const jwt = await this.#nextJwt(subject, renewal ?? {});
         try {
@@ -156,18 +168,46 @@ export class Renewal {
 
   #guest(): Renewer {
     return {
+      besideTokenEndpoint: true,
       renew: async ({ renewal = {} }, { signal } = {}) => {
         const { serviceApp = '', subject = '', displayName = '' } = renewal;
-        const accessToken = await this.#parts.token(serviceApp);
-        const authorization = await this.#parts.authorization();
-        const { tokenSet } = await authorization.guestToken(
-          accessToken,
-          { subject, displayName },
-          { signal },
-        );
-        return tokenSet;
+        return (await this.guestOfServiceApp(serviceApp, { subject, displayName }, { signal })).tokenSet;
       },
     };
+  }
+
+  /**
+   * A guest's token, asked for with that of a service app's grant; a fresh one of that, where Webex refuses it. Errors:
+   * `ServiceAppNotAuthorizedError` when the service app's grant has ended, those of Webex.
+   */
+  async guestOfServiceApp(
+    serviceApp: string,
+    guest: { subject: string; displayName: string },
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<{ tokenSet: TokenSet; person: Person }> {
+    const authorization = await this.#parts.authorization();
+    const accessToken = await this.#serviceAppToken(serviceApp);
+    try {
+      return await authorization.guestToken(accessToken, guest, { signal });
+    } catch (error) {
+      if (!(error instanceof UnauthorizedError)) throw error;
+      const another = await this.#serviceAppToken(serviceApp, accessToken);
+      if (another === accessToken) throw error;
+      return authorization.guestToken(another, guest, { signal });
+    }
+  }
+
+  // That the service app has ended is no verdict on its guest.
+  async #serviceAppToken(serviceApp: string, refused?: string): Promise<string> {
+    try {
+      return await this.#parts.token(serviceApp, refused);
+    } catch (error) {
+      if (!(error instanceof ReauthRequiredError || error instanceof GrantNotFoundError)) throw error;
+      throw new ServiceAppNotAuthorizedError(
+        'The service app that makes this guest has no grant any more; have it authorized, then ask for it again',
+        { status: error.status, trackingId: error.trackingId },
+      );
+    }
   }
 
   // By its refresh token; when that is refused, anew with the owner's token (webex-facts 6.2: repeat to recover).
@@ -218,7 +258,8 @@ export class Renewal {
     const { verifyEvery = DAY_S } = this.#settings;
     if (verifyEvery === 0) return undefined;
     return {
-      verifyEveryMs: verifyEvery * 1000,
+      verifyEveryMs: Math.min(verifyEvery, LONGEST_VERIFY_S) * 1000,
+      besideTokenEndpoint: true,
       renew: async ({ tokenSet }, { signal } = {}) => {
         const authorization = await this.#parts.authorization();
         if (await authorization.isAccepted(tokenSet.accessToken, { signal }))

@@ -1,4 +1,6 @@
 import type { Assembly } from './assembly.js';
+import { refuse, tokenDemands } from './config/call-options.js';
+import { checkFlag } from './config/flag-setting.js';
 import {
   GrantNotFoundError,
   isWebexAuthError,
@@ -47,14 +49,15 @@ export async function validateGrant(
   subject: string,
   options: ValidateOptions = {},
 ): Promise<Validation> {
-  const { requireScope = [], minTtl = 0, remote = true, signal } = options;
+  const { requireScope = [], minTtl = 0, remote = true, signal } = tokenDemands(options);
+  refuse(checkFlag('remote', remote));
   const grant = await assembly.tokens.read(subject);
   if (!grant) return outcome(new GrantNotFoundError('Nothing is stored for this subject; sign in first'));
   const now = (): number => assembly.clock.now();
   const granted = grant.tokenSet.scope ?? grant.requestedScope;
   const missing = granted ? missingScopes(requireScope, granted) : [];
   const local = (expiresAt: number | undefined): AnyWebexAuthError | undefined => {
-    if (grant.state === 'dead') return reauthRequired(grant);
+    if (grant.state === 'dead') return reauthRequired(grant, assembly.options.reconnectUrl);
     if (expiresAt !== undefined && expiresAt <= now()) {
       return new TokenExpiredError('The access token is past its end; refresh it, or sign in again');
     }

@@ -48,9 +48,11 @@ export interface AssemblyOptions extends RenewalSettings {
   tenant: string;
   endpoints: WebexEndpoints;
   clock?: Clock | undefined;
-  transport?: Transport | undefined;
+  transport?: Transport | Promise<Transport> | undefined;
   fetch?: Fetch | undefined;
   loginLifetimeMs?: number | undefined;
+  /** Where people sign in again: of the login handler. */
+  reconnectUrl?: string | undefined;
   /** Events of an assembly that this one takes the place of. */
   emitter?: Emitter<WebexAuthEvents> | undefined;
   /** Ask the service catalog while starting. */
@@ -101,6 +103,9 @@ export class Assembly {
   #authorization: Promise<ServerAuthorization> | undefined;
   #tearDown: (() => Promise<void>) | undefined;
   #phases: PhaseTiming[] = [];
+  #phase: Phase = 'modules';
+  #ready = false;
+  #replaced = false;
   #closing: Promise<void> | undefined;
   #warnedOfMemory = false;
   #opened = false;
@@ -147,12 +152,22 @@ export class Assembly {
       },
       revokeOrphan: async (refreshToken) =>
         (await this.authorization()).revoke(refreshToken, 'refresh_token'),
+      reconnectUrl: options.reconnectUrl,
       holder: `${String(process.pid)}:${randomUUID()}`,
       trace: options.trace,
     });
     const { maxStalenessMs, cacheBytes } = options;
     const refresher = this.#refresher;
-    const tokens = new GrantTokens({ vault, refresher, emitter, clock, maxStalenessMs, cacheBytes });
+    const { reconnectUrl } = options;
+    const tokens = new GrantTokens({
+      vault,
+      refresher,
+      emitter,
+      clock,
+      maxStalenessMs,
+      cacheBytes,
+      reconnectUrl,
+    });
     this.#scheduler = new Scheduler({ grants, owner, clock, refresher, tokens });
     this.audit = new AuditTrail({ emitter, audit: store.audit, owner, clock });
     this.options = options;
@@ -173,9 +188,10 @@ export class Assembly {
 
   /** What talks to Webex, loaded on first use. */
   network(): Promise<Network> {
-    this.#network ??= import('./assembly-network.js').then(({ Network }) => {
+    this.#network ??= import('./assembly-network.js').then(async ({ Network }) => {
       const network = new Network({
         ...this.options,
+        transport: await this.options.transport,
         clock: this.clock,
         peek: () => this.#peek(),
         clientToken: () => this.#clientToken(),
@@ -233,32 +249,68 @@ export class Assembly {
     return this.#phases;
   }
 
+  /** The phase under way; `ready` at the end. */
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** All phases are done. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** What talks to Webex on the wire, for the assembly that takes the place of this one. */
+  async transport(): Promise<Transport> {
+    return (await this.network()).transport;
+  }
+
+  /** Whether it is closed, or about to be. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Another one takes its place: a start under way ends, and tells no more. */
+  replace(): void {
+    this.#replaced = true;
+    // Both hear the same events.
+    this.audit.stop();
+  }
+
   /** Runs the phases in their order; `configure` belongs to the configuration phase. Errors: the store's and the keys'. */
   async start(configure: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    this.#assertStarting();
     openings.set(this.store, (openings.get(this.store) ?? 0) + 1);
     this.#opened = true;
-    await this.#phase('modules', async () => {
+    await this.#run('modules', async () => {
       await Promise.all([this.network(), this.store.open()]);
     });
-    await this.#phase('plugins', async () => {
+    await this.#run('plugins', async () => {
       await this.authorization();
     });
-    await this.#phase('configuration', async () => {
+    await this.#run('configuration', async () => {
       await this.vault.verifyKeys();
       await configure();
       if (this.options.verifyClient) await this.#verifyClient();
     });
+    this.#assertStarting();
     this.emitter.emit('loaded', {});
-    await this.#phase('discovery', async () => {
+    await this.#run('discovery', async () => {
       if (this.options.discovery) await (await this.network()).services.discover();
     });
-    if (this.#closing) throw new ClosedError('Closed while starting');
-    await this.#phase('ready', () => Promise.resolve());
+    await this.#run('ready', () => Promise.resolve());
+    this.#ready = true;
     if (this.options.scheduler) this.#scheduler.start();
     this.emitter.emit('ready', { phases: this.#phases });
   }
 
-  async #phase(phase: Phase, run: () => Promise<void>): Promise<void> {
+  #assertStarting(): void {
+    if (this.#closing) throw new ClosedError('Closed while starting');
+    if (this.#replaced) throw new ClosedError('Configured anew while starting');
+  }
+
+  async #run(phase: Phase, run: () => Promise<void>): Promise<void> {
+    this.#assertStarting();
+    this.#phase = phase;
     this.emitter.emit('phase', { phase });
     const started = this.clock.monotonic();
     await run();

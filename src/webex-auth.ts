@@ -6,11 +6,16 @@ import type { Clock } from './base/clock.js';
 import type { CustomFields } from './base/custom-fields.js';
 import type { Listener } from './base/emitter.js';
 import type { Fetch } from './base/fetch.js';
+import { assertOptions, refuse, scopeOption, tokenDemands } from './config/call-options.js';
 import { checkClient, type ClientOptions } from './config/client-options.js';
 import { resolveEndpoints, type EndpointOptions } from './config/endpoint-options.js';
 import { checkFlag } from './config/flag-setting.js';
 import { guestIssuerProblems } from './config/guest-issuer.js';
 import { checkNumber } from './config/number-setting.js';
+import { functionProblems, partProblems } from './config/part-settings.js';
+import { recordOf } from './config/record.js';
+import { serviceAppProblems } from './config/service-app-settings.js';
+import { CLIENT_SETTINGS } from './config/setting-names.js';
 import { assertKnownSettings } from './config/unknown-settings.js';
 import { ClosedError, ConfigurationError, GrantNotFoundError, ProtocolError } from './errors.js';
 import type { PhaseTiming, WebexAuthEvents } from './events.js';
@@ -34,6 +39,8 @@ import { WebexServices } from './webex-services.js';
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
+// That of `Date`.
+const LAST_INSTANT = 8.64e15;
 
 /** How people sign in: whose grant it becomes, and what the application does about it. */
 export type LoginSettings = Partial<
@@ -111,6 +118,7 @@ export class WebexAuth {
       serviceApp: options.serviceApp,
       discovery: options.discovery ?? false,
       verifyClient: options.verifyClient,
+      reconnectUrl: reconnectUrlOf(options.client.redirectUri),
       loginLifetimeMs: login.lifetime === undefined ? undefined : login.lifetime * 1000,
       transport: options.transport,
       fetch: options.fetch,
@@ -151,7 +159,12 @@ export class WebexAuth {
    * `MissingScopeError`, `TimeoutError`; those of the token endpoint when no valid token is left; the store's.
    */
   token(subject: string, options?: TokenOptions): Promise<AccessToken> {
-    return this.#assembly.tokens.token(subject, options);
+    const { tokens } = this.#assembly;
+    return options === undefined ? tokens.token(subject) : this.#tokenWith(subject, options);
+  }
+
+  async #tokenWith(subject: string, options: TokenOptions): Promise<AccessToken> {
+    return this.#assembly.tokens.token(subject, tokenDemands(options));
   }
 
   /** "The API refused this one": refreshes only if it is still the current one. Resolves to the token to use now. */
@@ -190,6 +203,7 @@ export class WebexAuth {
 
   /** A guest without a Webex account; the same subject is the same guest. Errors: `ConfigurationError`, those of Webex. */
   async guest(options: GuestOptions): Promise<Webex> {
+    assertOptions(options);
     return this.#handle(await this.#assembly.principals.guest(options));
   }
 
@@ -204,7 +218,9 @@ export class WebexAuth {
    * Lets a person allow a device elsewhere (RFC 8628), and keeps the grant under `subject` (by default that of the person). Errors:
    * `DeviceCodeExpiredError`, `AccessDeniedError`, those of the token endpoint.
    */
-  async device({ subject, ...options }: DeviceOptions & { subject?: string | undefined }): Promise<Webex> {
+  async device(settings: DeviceOptions & { subject?: string | undefined }): Promise<Webex> {
+    assertOptions(settings);
+    const { subject, ...options } = settings;
     if (subject !== undefined) assertOwnSubject(subject);
     const work = async (): Promise<Grant> => {
       const { tokenSet, person, requestedScope } = await this.#assembly.principals.device(options);
@@ -221,17 +237,21 @@ export class WebexAuth {
 
   /** A token of the client itself (RFC 6749, 4.4), kept and renewed. Errors: `UnauthorizedClientError` for ordinary integrations. */
   async clientToken(scope: readonly string[], options?: { signal?: AbortSignal }): Promise<AccessToken> {
-    const { subject } = await this.#assembly.principals.client(scope, options);
+    const { subject } = await this.#assembly.principals.client(scopeOption(scope), options);
     return this.#assembly.tokens.token(subject, options);
   }
 
   /**
    * Takes a webhook about the service app (webex-facts 6.2): when an organisation authorized it, its token is asked for and kept; when
-   * it withdrew, the grant is forgotten. `body` exactly as it came. Undefined for events of other kinds. Errors:
-   * `WebhookSignatureError`; then nothing was done.
+   * it withdrew, the grant is forgotten. `body` exactly as it came. Undefined for events of other kinds and of
+   * other service apps. Errors: `WebhookSignatureError`; then nothing was done.
    */
-  async receiveWebhook({ body, signature, secret }: ReceivedWebhook): Promise<ServiceAppEvent | undefined> {
+  async receiveWebhook(webhook: ReceivedWebhook): Promise<ServiceAppEvent | undefined> {
+    assertOptions(webhook, 'webhook');
+    const { body, signature, secret } = webhook;
     const event = readServiceAppEvent(readWebhook({ body, signature }, secret));
+    // Webex tells an owner of all their service apps.
+    if (event && !this.#assembly.principals.mayBeOwn(event)) return undefined;
     if (event?.event === 'authorized') {
       await this.#assembly.track(this.#assembly.principals.renewServiceApp(event.orgId));
     } else if (event) {
@@ -283,6 +303,13 @@ export class WebexAuth {
   }
 }
 
+// Beside the callback, where the login handler is mounted.
+function reconnectUrlOf(redirectUri: string | undefined): string | undefined {
+  return redirectUri !== undefined && URL.canParse(redirectUri)
+    ? new URL('reconnect', redirectUri).href
+    : undefined;
+}
+
 const SETTINGS: readonly (keyof WebexAuthOptions)[] = [
   'client',
   'store',
@@ -314,21 +341,29 @@ const LOGIN_SETTINGS: readonly (keyof LoginSettings)[] = [
 
 function checkOptions(options: WebexAuthOptions): void {
   assertKnownSettings(options, { path: '', known: SETTINGS });
-  const { login = {}, serviceApp, guestIssuer } = options;
+  const { client, login = {}, tenant, serviceApp, guestIssuer } = options;
   assertKnownSettings(login, { path: 'login', known: LOGIN_SETTINGS });
-  const inServiceApp = ['ownerToken', 'applicationId', 'guestOrgId'];
-  if (serviceApp) assertKnownSettings(serviceApp, { path: 'serviceApp', known: inServiceApp });
-  const problems = [
+  if (recordOf(client)) assertKnownSettings(client, { path: 'client', known: CLIENT_SETTINGS });
+  const { lifetime, ...hooks } = login;
+  refuse([
+    ...partProblems(options, { required: ['store', 'keys'] }),
+    ...functionProblems('', { trace: options.trace }),
+    ...functionProblems('login', hooks),
+    ...(tenant === undefined || isName(tenant) ? [] : [{ setting: 'tenant', problem: 'must be a name' }]),
+    ...serviceAppProblems('serviceApp', serviceApp),
     ...guestIssuerProblems('guestIssuer', guestIssuer),
     ...checkNumber('maxStaleness', options.maxStaleness, { unit: 'seconds' }),
     ...checkNumber('cacheBytes', options.cacheBytes, { unit: 'bytes' }),
-    ...checkNumber('verifyEvery', options.verifyEvery, { unit: 'seconds' }),
-    ...checkNumber('login.lifetime', login.lifetime, { min: 1, max: 86_400, unit: 'seconds' }),
+    ...checkNumber('verifyEvery', options.verifyEvery, { min: 60, orZero: true, unit: 'seconds' }),
+    ...checkNumber('login.lifetime', lifetime, { min: 1, max: 86_400, unit: 'seconds' }),
     ...checkFlag('scheduler', options.scheduler),
     ...checkFlag('discovery', options.discovery),
     ...checkFlag('verifyClient', options.verifyClient),
-  ];
-  if (problems.length > 0) throw new ConfigurationError(problems);
+  ]);
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 /** A webhook as it came. */
@@ -365,6 +400,8 @@ export class Grants {
   async list(
     page: { state?: GrantState; after?: string; limit?: number } = {},
   ): Promise<readonly GrantSummary[]> {
+    assertOptions(page);
+    refuse(checkNumber('limit', page.limit, { unit: 'grants' }));
     const limit = Math.min(MAX_PAGE, Math.max(1, Math.floor(page.limit ?? DEFAULT_PAGE)));
     return (await this.#assembly.vault.list({ ...page, limit })).map(summarize);
   }
@@ -383,6 +420,8 @@ export class Grants {
     }: { kind?: string; custom?: CustomFields; receivedAt?: number } = {},
   ): Promise<GrantDescription> {
     assertOwnSubject(subject);
+    assertOptions(tokenResponse, 'tokenResponse');
+    refuse(checkNumber('receivedAt', receivedAt, { max: LAST_INSTANT, unit: 'milliseconds' }));
     const accessToken = tokenResponse['access_token'];
     if (!isAccessToken(accessToken)) {
       throw new ProtocolError('The token response holds no usable access_token');
@@ -393,7 +432,10 @@ export class Grants {
   }
 
   /** Changes custom fields: given ones are set, `undefined` ones removed. They survive refreshes. Errors: `GrantNotFoundError`. */
-  async update(subject: string, { custom }: { custom: CustomFields }): Promise<GrantDescription> {
+  async update(subject: string, change: { custom: CustomFields }): Promise<GrantDescription> {
+    assertOptions(change);
+    const { custom } = change;
+    assertOptions(custom, 'custom');
     const grant = await this.#assembly.vault.updateCustom(subject, custom);
     if (!grant) throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
     this.#assembly.tokens.remember(grant);

@@ -1,6 +1,7 @@
 import type { Assembly } from './assembly.js';
 import type { DeviceOptions } from './assembly-principals.js';
-import { ConfigurationError, isWebexAuthError } from './errors.js';
+import { assertOptions, refuse, scopeOption } from './config/call-options.js';
+import { ConfigurationError, IdTokenError, isWebexAuthError } from './errors.js';
 import type { RenewalMaterial } from './oauth/grants/renewer.js';
 import type { Person } from './oauth/person.js';
 import type { TokenSet } from './oauth/token-set.js';
@@ -20,6 +21,8 @@ export interface CreateJwtOptions {
   /** Life of the JWT: seconds, or a time span such as `1h`; one hour. */
   expiresIn?: number | string | undefined;
 }
+
+const CODE_VERIFIER = /^[A-Za-z0-9\-._~]{43,128}$/;
 
 /** `webex.authorization`: every way to a grant for this principal. */
 export class WebexAuthorization {
@@ -46,9 +49,11 @@ export class WebexAuthorization {
    * Begins a login: send the browser to `url`, and keep `transaction` (sealed) for that browser alone, in a cookie or session.
    * Errors: `ConfigurationError` without client or redirect URI.
    */
-  async initiateLogin(options?: InitiateOptions): Promise<InitiatedLogin> {
+  async initiateLogin(options: InitiateOptions = {}): Promise<InitiatedLogin> {
+    assertOptions(options);
+    const { scope } = options;
     const { login } = await this.#assembly.login();
-    return login.initiate(options);
+    return login.initiate({ ...options, scope: scope === undefined ? undefined : scopeOption(scope) });
   }
 
   /**
@@ -71,7 +76,8 @@ export class WebexAuthorization {
   }
 
   /**
-   * Exchanges a code and stores the grant; nothing else. Who calls it has checked `state`. Errors: those of the token endpoint.
+   * Exchanges a code and stores the grant; nothing else. Who calls it has checked `state`. Errors: those of the token endpoint, and of
+   * the ID token where one came.
    */
   requestAuthorizationCodeGrant(options: {
     code: string;
@@ -80,22 +86,30 @@ export class WebexAuthorization {
     signal?: AbortSignal;
   }): Promise<Supertoken> {
     return this.#work(async () => {
+      assertOptions(options);
       const { code, codeVerifier, signal } = options;
       if (typeof code !== 'string' || code === '') {
         throw new ConfigurationError([
           { setting: 'code', problem: 'is needed: the one that Webex sent back' },
         ]);
       }
+      // Webex would refuse it, and the code would be used up.
+      const isVerifier = codeVerifier === undefined || CODE_VERIFIER.test(codeVerifier);
+      refuse(isVerifier ? [] : [{ setting: 'codeVerifier', problem: 'is none (RFC 7636, 4.1)' }]);
       this.#assembly.assertLogin();
       const authorization = await this.#assembly.authorization();
       const requestedScope = this.#assembly.options.client?.scope ?? [];
       const tokenSet = await authorization.exchangeCode({ code, codeVerifier }, { signal });
+      // Its nonce is known to whoever made the address; one that fails the other checks is never shown.
+      if (tokenSet.idToken !== undefined)
+        await authorization.verifyIdToken(tokenSet, { requestedScope: ['openid'], nonce: undefined });
       return this.#keep('authorization_code', tokenSet, { requestedScope });
     });
   }
 
   /** Makes a guest's JWT (HS256); nothing is sent. Errors: `ConfigurationError`. */
   async createJwt(options: CreateJwtOptions = {}): Promise<{ jwt: string }> {
+    assertOptions(options);
     const { createGuestJwt } = await import('./platform/guest-issuer.js');
     const { guestIssuer } = this.#assembly.options;
     const { issuer = guestIssuer?.issuer, secretId = guestIssuer?.secret, ...rest } = options;
@@ -110,8 +124,10 @@ export class WebexAuthorization {
    * Signs a guest in with a JWT. The grant is renewed without a person by `jwtRefreshCallback` or by `guestIssuer`, where one of them is
    * configured. Errors: `InvalidGrantError` when Webex refuses the JWT.
    */
-  requestAccessTokenFromJwt({ jwt, signal }: { jwt: string; signal?: AbortSignal }): Promise<Supertoken> {
+  requestAccessTokenFromJwt(options: { jwt: string; signal?: AbortSignal }): Promise<Supertoken> {
     return this.#work(async () => {
+      assertOptions(options);
+      const { jwt, signal } = options;
       const tokenSet = await (await this.#assembly.authorization()).exchangeGuestJwt(jwt, { signal });
       const person = await this.#identify(tokenSet);
       return this.#keep('guest_jwt', tokenSet, { renewal: guestOfJwt(jwt), person });
@@ -124,17 +140,18 @@ export class WebexAuthorization {
    */
   requestDeviceGrant(options: DeviceOptions): Promise<Supertoken> {
     return this.#work(async () => {
+      assertOptions(options);
       const { tokenSet, person, requestedScope } = await this.#assembly.principals.device(options);
       return this.#keep('device_code', tokenSet, { requestedScope, person });
     });
   }
 
-  // A person is worth having, and not worth losing a login for.
+  // A person is worth having, and not worth losing a login for; a token of somebody else than the ID token names is no login.
   async #identify(tokenSet: TokenSet): Promise<Person | undefined> {
     try {
       return await (await this.#assembly.authorization()).identify(tokenSet);
     } catch (error) {
-      if (isWebexAuthError(error)) return undefined;
+      if (isWebexAuthError(error) && !(error instanceof IdTokenError)) return undefined;
       throw error;
     }
   }

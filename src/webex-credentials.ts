@@ -2,10 +2,10 @@ import type { Assembly } from './assembly.js';
 import { PRIVILEGED_SCOPE } from './assembly-principals.js';
 import { validateGrant, type ValidateOptions, type Validation } from './assembly-validation.js';
 import { ConfigurationError, GrantNotFoundError } from './errors.js';
-import { formatScope, parseScope } from './oauth/scope.js';
+import { formatScope } from './oauth/scope.js';
 import { uuidOfPublicId } from './platform/public-id.js';
 import { orgIdFromToken, userTypeFromToken } from './platform/token-anatomy.js';
-import { scopeList } from './config/client-options.js';
+import { assertOptions, scopeOption } from './config/call-options.js';
 import type { Grant } from './vault/grant.js';
 import type { Supertoken } from './vault/supertoken.js';
 
@@ -39,7 +39,9 @@ export class WebexCredentials {
 
   /** Whether a request could be authorized now: with a valid token, or one that can be renewed. As last seen by this process. */
   get canAuthorize(): boolean {
-    return this.#assembly.tokens.peek(this.#subject) !== undefined || this.canRefresh;
+    const grant = this.#seen();
+    const canRenew = grant !== undefined && this.#assembly.canRenew(grant);
+    return canRenew || this.#assembly.tokens.peek(this.#subject) !== undefined;
   }
 
   /** Whether the token can be renewed without the person. */
@@ -96,11 +98,11 @@ export class WebexCredentials {
   ): Promise<Supertoken> {
     if (scope === undefined) {
       await this.#assembly.tokens.token(this.#subject, { signal });
-      const { supertoken } = this;
-      if (supertoken) return supertoken;
+      const grant = this.#seen() ?? (await this.#assembly.tokens.recent(this.#subject));
+      if (grant) return this.#assembly.supertoken(grant);
       throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
     }
-    const scopes = typeof scope === 'string' ? parseScope(scope) : scope;
+    const scopes = scopeOption(scope);
     if (scopes.length === 0) {
       throw new ConfigurationError([
         { setting: 'scope', problem: 'names no scope', example: 'spark:people_read' },
@@ -114,14 +116,15 @@ export class WebexCredentials {
    * A token of the client itself, kept and renewed (RFC 6749, 4.4). Errors: `UnauthorizedClientError` for ordinary integrations: Webex
    * gives them none, use a service app.
    */
-  async getClientToken({
-    scope = PRIVILEGED_SCOPE,
-    signal,
-  }: { scope?: string | readonly string[]; signal?: AbortSignal } = {}): Promise<Supertoken> {
-    const scopes = typeof scope === 'string' ? parseScope(scope) : scope;
-    const { subject } = await this.#assembly.principals.client(scopes, { signal });
+  async getClientToken(
+    options: { scope?: string | readonly string[]; signal?: AbortSignal } = {},
+  ): Promise<Supertoken> {
+    assertOptions(options);
+    const { scope = PRIVILEGED_SCOPE, signal } = options;
+    const { subject } = await this.#assembly.principals.client(scopeOption(scope), { signal });
     await this.#assembly.tokens.token(subject, { signal });
-    const grant = this.#assembly.tokens.seen(subject);
+    const { tokens } = this.#assembly;
+    const grant = tokens.seen(subject) ?? (await tokens.recent(subject));
     if (grant) return this.#assembly.supertoken(grant);
     throw new GrantNotFoundError('The client token was forgotten while it was read; ask again');
   }
@@ -130,7 +133,9 @@ export class WebexCredentials {
    * The address of Webex's login page, always for a code (never the implicit grant). It carries no PKCE and its state is yours to
    * check: prefer `authorization.initiateLogin`. Errors: `ConfigurationError`.
    */
-  buildLoginUrl({ state, scope, clientType, ...parameters }: LoginUrlOptions = {}): string {
+  buildLoginUrl(options: LoginUrlOptions = {}): string {
+    assertOptions(options);
+    const { state, scope, clientType, ...parameters } = options;
     const { client, endpoints } = this.#assembly.options;
     this.#assembly.assertLogin();
     if ((clientType ?? 'confidential') !== 'confidential') {
@@ -139,12 +144,9 @@ export class WebexCredentials {
     if (!isState(state)) {
       throw refused('state', 'must be an object');
     }
-    const scopes = scope === undefined ? (client?.scope ?? []) : scopeList(scope);
+    const scopes = scope === undefined ? (client?.scope ?? []) : scopeOption(scope);
     const own = {
-      state:
-        state && Object.keys(state).length > 0
-          ? Buffer.from(JSON.stringify(state)).toString('base64url')
-          : undefined,
+      state: state && Object.keys(state).length > 0 ? stateText(state) : undefined,
       client_id: client?.clientId,
       redirect_uri: client?.redirectUri,
       scope: scopes.length > 0 ? formatScope(scopes) : undefined,
@@ -157,17 +159,18 @@ export class WebexCredentials {
   }
 
   /** The address that ends the person's session at Webex in their browser. No token is in it. Errors: `ConfigurationError`. */
-  buildLogoutUrl({
-    goto,
-    cisService = this.#assembly.options.cisService ?? 'webex',
-    ...parameters
-  }: {
-    goto?: string | undefined;
-    cisService?: string | undefined;
-    [parameter: string]: unknown;
-  } = {}): string {
-    const { client, endpoints } = this.#assembly.options;
-    if ('token' in parameters) throw refused('token', 'must not travel in a URL; webex.logout() revokes it');
+  buildLogoutUrl(
+    options: {
+      goto?: string | undefined;
+      cisService?: string | undefined;
+      [parameter: string]: unknown;
+    } = {},
+  ): string {
+    assertOptions(options);
+    const { client, endpoints, cisService: own = 'webex' } = this.#assembly.options;
+    const { goto, cisService = own, ...parameters } = options;
+    if (goto !== undefined && !isWebAddress(goto))
+      throw refused('goto', 'must be an absolute http or https URL');
     return withQuery(endpoints.idbroker.logout, {
       cisService,
       goto: goto ?? client?.redirectUri,
@@ -190,17 +193,34 @@ export class WebexCredentials {
   }
 }
 
+function isWebAddress(value: unknown): boolean {
+  return typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+}
+
 function isState(state: unknown): boolean {
   return state === undefined || (typeof state === 'object' && state !== null && !Array.isArray(state));
+}
+
+function stateText(state: object): string {
+  try {
+    return Buffer.from(JSON.stringify(state)).toString('base64url');
+  } catch {
+    throw refused('state', 'must be made of JSON values only');
+  }
 }
 
 function refused(setting: string, problem: string): ConfigurationError {
   return new ConfigurationError([{ setting, problem }]);
 }
 
+// RFC 9700, 4.2 and 4.3.
+const SECRET =
+  /^(?:(?:access|refresh|id)_?token(?:_hint)?|token|client_?secret|code_?verifier|password|jwt|assertion)$/i;
+
 function withQuery(address: string, parameters: Readonly<Record<string, unknown>>): string {
   const url = new URL(address);
   for (const [name, value] of Object.entries(parameters)) {
+    if (SECRET.test(name)) throw refused(name, 'must not travel in a URL, where histories and logs keep it');
     if (value === undefined) continue;
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
       throw refused(name, 'must be a string, a number or a boolean');

@@ -10,7 +10,8 @@ export class WebexServices {
 
   /** Base URL of a service, without a slash at the end; undefined = not known. */
   get(name: string): string | undefined {
-    return this.list()[name];
+    const services = this.list();
+    return Object.hasOwn(services, name) ? services[name] : undefined;
   }
 
   /** All services that are known now. */

@@ -3,17 +3,20 @@ import { systemClock, type Clock } from './base/clock.js';
 import type { Emitter, Listener } from './base/emitter.js';
 import type { Fetch } from './base/fetch.js';
 import { resolveEndpoints, type EndpointOptions } from './config/endpoint-options.js';
+import { assertOptions, refuse } from './config/call-options.js';
 import { checkFlag } from './config/flag-setting.js';
 import { checkNumber } from './config/number-setting.js';
 import type { WebexConfig } from './config/credential-shapes.js';
-import { mergeConfig } from './config/merge-config.js';
+import { givesToken, mergeConfig } from './config/merge-config.js';
+import { partProblems } from './config/part-settings.js';
+import { recordOf } from './config/record.js';
 import {
   readCredentials,
   type CredentialSettings,
   type CredentialSources,
   type GivenTokens,
 } from './config/webex-options.js';
-import { ConfigurationError, TimeoutError } from './errors.js';
+import { ClosedError, ConfigurationError, TimeoutError } from './errors.js';
 import type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
 import type { ApiRequest, ApiResult } from './http/api-request.js';
 import type { AuthorizedClient, AuthorizedFetchInit } from './http/authorized-client.js';
@@ -71,8 +74,11 @@ export interface WebexConfiguration {
 interface Startup {
   readonly options: WebexOptions | string | undefined;
   readonly ready: Promise<void>;
-  phase: Phase;
-  done: boolean;
+  /** Those that it took the place of, until they are closed. */
+  readonly replaced: Set<Assembly>;
+  readonly given: string | undefined;
+  /** A given access token that a sign-in or a logout has taken the place of. */
+  spent: string | undefined;
 }
 
 interface Listening {
@@ -101,7 +107,7 @@ export class Webex {
    * `ConfigurationError` for what is wrong locally, naming each setting.
    */
   static init(options?: WebexOptions | string): Webex {
-    const { subject = DEFAULT_SUBJECT } = typeof options === 'object' ? options : {};
+    const { subject = DEFAULT_SUBJECT }: Pick<WebexOptions, 'subject'> = recordOf(options) ?? {};
     assertOwnSubject(subject);
     // Made first, for the callback that gets it; nothing runs before it is whole.
     let webex: Webex | undefined = undefined;
@@ -109,6 +115,7 @@ export class Webex {
     const { assembly, settings } = assemble(options, self);
     webex = new Webex(assembly, subject);
     webex.#startup = webex.#start(options, settings);
+    for (const event of ['login', 'logout'] as const) webex.on(event, () => self().#spendGiven());
     return webex;
   }
 
@@ -118,12 +125,12 @@ export class Webex {
 
   /** All phases are done. */
   get ready(): boolean {
-    return this.#startup?.done ?? true;
+    return !this.#startup || this.#assembly.ready;
   }
 
   /** The phase under way; `ready` at the end. */
   get phase(): Phase {
-    return this.#startup?.phase ?? 'ready';
+    return this.#startup ? this.#assembly.phase : 'ready';
   }
 
   /** The phases that are done, with their milliseconds. */
@@ -133,6 +140,7 @@ export class Webex {
 
   /** Resolves when all phases are done. Errors: what stopped them, `TimeoutError` after `timeout` ms (60,000). */
   async whenReady({ timeout = DEFAULT_READY_TIMEOUT_MS }: { timeout?: number } = {}): Promise<void> {
+    refuse(checkNumber('timeout', timeout, { unit: 'milliseconds' }));
     if (!this.#startup) return;
     const { clock } = this.#assembly;
     const done = new AbortController();
@@ -141,10 +149,19 @@ export class Webex {
     });
     limit.catch(() => undefined);
     try {
-      await Promise.race([this.#startup.ready, limit]);
+      await Promise.race([this.#started(), limit]);
     } finally {
       done.abort();
     }
+  }
+
+  // Whoever waits while the settings change waits for the new ones.
+  async #started(): Promise<void> {
+    const startup = this.#startup;
+    await startup?.ready.catch((error: unknown) => {
+      if (startup === this.#startup) throw error;
+    });
+    if (startup !== this.#startup) await this.#started();
   }
 
   /** Whether a request could be authorized now: with a valid token, or one that can be renewed. As last seen by this process. */
@@ -183,7 +200,7 @@ export class Webex {
 
   /**
    * Takes new settings in place of the old ones of the same name, and starts anew with them; listeners, store and keys stay. Errors:
-   * `ConfigurationError`; nothing has changed then.
+   * `ConfigurationError`; nothing has changed then. `ClosedError` after `close()`.
    */
   setConfig(config: WebexConfig): void {
     const before = this.#startup;
@@ -192,20 +209,37 @@ export class Webex {
         { setting: 'config', problem: 'belongs to the WebexAuth that gave this handle, and is set there' },
       ]);
     }
+    assertOptions(config, 'config');
+    const { credentials } = config;
+    if (credentials !== undefined && typeof credentials !== 'string')
+      assertOptions(credentials, 'credentials');
     const old = this.#assembly;
+    if (old.closed) throw new ClosedError('This Webex is closed; make a new one');
     const {
       store,
       emitter,
       options: { keys },
     } = old;
     const options = { ...mergeConfig<WebexOptions>(before.options, config), store, keys };
-    const made = assemble(options, () => this, emitter);
-    this.#assembly = made.assembly;
+    // Requests under way go on, over the same connections.
+    const { assembly, settings } = assemble(options, () => this, {
+      emitter,
+      transport: () => old.transport(),
+    });
+    old.replace();
+    this.#assembly = assembly;
     this.#client = undefined;
     this.#authorization = undefined;
-    this.#startup = this.#start(options, made.settings);
-    // The new one has the store open by then, so that it stays so.
-    this.#startup.ready.finally(() => old.close()).catch(() => undefined);
+    const startup = this.#start(options, settings, before);
+    // Given once more, it counts once more.
+    if (givesToken(config)) startup.spent = undefined;
+    this.#startup = startup;
+    startup.replaced.add(old);
+    // The new one has store and connections open by then, so that they stay so.
+    void Promise.allSettled([startup.ready, assembly.network()])
+      .then(() => old.close())
+      .catch(() => undefined)
+      .then(() => startup.replaced.delete(old));
   }
 
   /** The credentials as last seen by this process. */
@@ -252,8 +286,11 @@ export class Webex {
   }
 
   async #connect(): Promise<AuthorizedClient> {
-    this.#client ??= await this.#assembly.clientOf(this.#subject);
-    return this.#client;
+    const assembly = this.#assembly;
+    const client = this.#client ?? (await assembly.clientOf(this.#subject));
+    // Settings may have changed meanwhile.
+    if (assembly === this.#assembly) this.#client = client;
+    return client;
   }
 
   /** Listens to an event, other subjects' left out. Returns the function that stops it. */
@@ -306,47 +343,56 @@ export class Webex {
 
   /** Finishes what is under way and lets go of everything. A handle of `WebexAuth.user` has nothing of its own to close. */
   async close(): Promise<void> {
-    if (this.#startup) await this.#assembly.close();
+    if (!this.#startup) return;
+    // The one in their place writes down what they tell.
+    const { replaced } = this.#startup;
+    if (replaced.size > 0) await Promise.all(Array.from(replaced, (one) => one.close()));
+    await this.#assembly.close();
   }
 
   toJSON(): Record<string, unknown> {
     return { subject: this.#subject, phase: this.phase, canAuthorize: this.canAuthorize };
   }
 
-  #start(options: Startup['options'], { given, ignored }: CredentialSettings): Startup {
+  #start(options: Startup['options'], { given, ignored }: CredentialSettings, before?: Startup): Startup {
     const assembly = this.#assembly;
-    const stops = [
-      assembly.emitter.on('phase', ({ phase }) => {
-        startup.phase = phase;
-      }),
-    ];
-    // A turn later, so that listeners added right after init hear every phase.
-    const ready = Promise.resolve()
-      .then(() =>
+    const startup: Startup = {
+      options,
+      // A turn later, so that listeners added right after init hear every phase.
+      ready: Promise.resolve().then(() =>
         assembly.start(() => {
           for (const { setting, why } of ignored) {
             assembly.emitter.emit('degraded', { reason: 'SETTING_IGNORED', message: `${setting}: ${why}` });
           }
-          return this.#keepGiven(given);
+          const isSpent = given !== undefined && given.accessToken === startup.spent;
+          return this.#keepGiven(assembly, isSpent ? undefined : given);
         }),
-      )
-      .then(() => {
-        startup.done = true;
-      })
-      .finally(() => stops.forEach((stop) => stop()));
-    const startup: Startup = { options, ready, phase: 'modules', done: false };
-    ready.catch(() => undefined);
+      ),
+      replaced: before?.replaced ?? new Set(),
+      given: given?.accessToken,
+      spent: before?.spent,
+    };
+    startup.ready.catch(() => undefined);
     return startup;
   }
 
+  // What the options hold says nothing of who is signed in from then on.
+  #spendGiven(): void {
+    const startup = this.#startup;
+    if (startup?.given !== undefined) startup.spent = startup.given;
+    // One that was begun with the settings before: they are not looked at for it.
+    if (startup && startup.replaced.size > 0)
+      this.#assembly.tokens.read(this.#subject).catch(() => undefined);
+  }
+
   // A grant that can be renewed has lived on since these tokens were written down: it wins.
-  async #keepGiven(given: GivenTokens | undefined): Promise<void> {
-    const assembly = this.#assembly;
+  async #keepGiven(assembly: Assembly, given: GivenTokens | undefined): Promise<void> {
     const { tokens, clock, vault } = assembly;
     const stored = await tokens.read(this.#subject);
     if (!given) return stored ? undefined : assembly.signInByCallback(this.#subject);
     if (stored && assembly.canRenew(stored)) return;
-    if (stored?.tokenSet.accessToken === given.accessToken) return;
+    const { accessToken, refreshToken } = stored?.tokenSet ?? {};
+    if (accessToken === given.accessToken && refreshToken === given.refreshToken) return;
     // They were issued before they were given: what has ended since is renewed like any other.
     const issuedAt = Math.min(clock.now(), (given.expiresAt ?? Infinity) - 1);
     const tokenSet = new TokenSet({ ...given, issuedAt });
@@ -358,22 +404,22 @@ export class Webex {
 function assemble(
   options: WebexOptions | string | undefined,
   webex: () => Webex,
-  emitter?: Emitter<WebexAuthEvents>,
+  before?: { emitter: Emitter<WebexAuthEvents>; transport: () => Promise<Transport> },
 ): { assembly: Assembly; settings: CredentialSettings } {
   const settings: WebexOptions = typeof options === 'string' ? {} : (options ?? {});
+  refuse(partProblems(recordOf(settings) ?? {}));
   const { store, keys, clock = systemClock, subject = DEFAULT_SUBJECT, ...rest } = settings;
   const credentials = readCredentials(options, { env: process.env, now: clock.now() });
   const { client, authorizeUrl, jwtRefreshCallback, guestIssuer, fedramp } = credentials;
   const { cisService, services } = credentials;
   const places = resolveEndpoints(settings.endpoints, process.env, { fedramp });
   const endpoints = withAuthorizeUrl(places, authorizeUrl);
-  const problems = [
-    ...checkNumber('verifyEvery', rest.verifyEvery, { unit: 'seconds' }),
+  refuse([
+    ...checkNumber('verifyEvery', rest.verifyEvery, { min: 60, orZero: true, unit: 'seconds' }),
     ...['scheduler', 'discovery', 'verifyClient'].flatMap((name) =>
       checkFlag(name, rest[name as 'scheduler' | 'discovery' | 'verifyClient']),
     ),
-  ];
-  if (problems.length > 0) throw new ConfigurationError(problems);
+  ]);
   const assembly = new Assembly({
     client,
     store,
@@ -390,9 +436,9 @@ function assemble(
     services,
     jwtRefreshCallback: jwtRefreshCallback && (async () => jwtRefreshCallback(webex())),
     fetch: rest.fetch,
-    transport: rest.transport,
+    transport: before ? before.transport() : rest.transport,
     clock,
-    emitter,
+    emitter: before?.emitter,
   });
   return { assembly, settings: credentials };
 }

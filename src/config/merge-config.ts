@@ -30,6 +30,11 @@ export function mergeConfig<Options extends CredentialSources>(
   return { ...without(outside, ['credentials', 'config']), ...copied } as Options;
 }
 
+/** Whether a change of the configuration brings a token. */
+export function givesToken(change: WebexConfig): boolean {
+  return hasToken(credentialsOf(change) ?? {});
+}
+
 function keptOf(before: CredentialsOptions, change: CredentialsOptions): CredentialsOptions {
   const oldClient = clientIdOf(before);
   const client = clientIdOf(change);

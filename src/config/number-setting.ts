@@ -4,6 +4,8 @@ import type { ConfigurationProblem } from '../errors.js';
 export interface NumberBounds {
   min?: number | undefined;
   max?: number | undefined;
+  /** 0 is allowed besides: it switches off. */
+  orZero?: boolean | undefined;
   /** What is counted, in the plural: `seconds`, `bytes`. */
   unit: string;
 }
@@ -12,14 +14,18 @@ export interface NumberBounds {
 export function checkNumber(
   setting: string,
   value: unknown,
-  { min = 0, max = Number.MAX_SAFE_INTEGER, unit }: NumberBounds,
+  { min = 0, max = Number.MAX_SAFE_INTEGER, orZero = false, unit }: NumberBounds,
 ): readonly ConfigurationProblem[] {
   if (value === undefined) return [];
-  const fits = typeof value === 'number' && value >= min && value <= max;
+  const fits = typeof value === 'number' && ((value >= min && value <= max) || (orZero && value === 0));
   if (fits) return [];
   const upTo = max === Number.MAX_SAFE_INTEGER ? 'or more' : `to ${String(max)}`;
   return [
-    { setting, problem: `must be a number of ${unit}, ${String(min)} ${upTo}`, example: exampleOf(min, max) },
+    {
+      setting,
+      problem: `must be a number of ${unit}, ${String(min)} ${upTo}${orZero ? ', or 0 for never' : ''}`,
+      example: exampleOf(min, max),
+    },
   ];
 }
 

@@ -49,7 +49,7 @@ export function readCredentials(
   { env = process.env, now = systemClock.now() }: CredentialSurroundings = {},
 ): CredentialSettings {
   const problems = new ProblemList();
-  const options: unknown = source ?? {};
+  const options: unknown = source === undefined ? {} : source;
   const ignored = checkNames(options, problems);
   const members = new CredentialMembers(options);
   const inOptions = members.client(problems);

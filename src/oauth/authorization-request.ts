@@ -66,6 +66,14 @@ export async function createAuthorizationRequest(
       taken.map((name) => ({ setting: `parameters.${name}`, problem: 'is set by the library' })),
     );
   }
+  const untold = Object.entries(parameters).filter(
+    ([, value]: [string, unknown]) => typeof value !== 'string',
+  );
+  if (untold.length > 0) {
+    throw new ConfigurationError(
+      untold.map(([name]) => ({ setting: `parameters.${name}`, problem: 'must be a string' })),
+    );
+  }
   const url = secureUrl(server.authorizationEndpoint);
   if (!url) {
     throw new ConfigurationError([

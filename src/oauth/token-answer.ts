@@ -73,7 +73,10 @@ export function readTokenAnswer(
       ? expiryInstant(member(body, 'refresh_token_expires_in'), now)
       : previous?.refreshTokenExpiresAt,
     scope,
-    idToken: idTokenOf(member(body, 'id_token'), scope ?? requestedScope, nonce) ?? previous?.idToken,
+    // That of the sign-in was checked; nobody checks one that comes with a refresh.
+    idToken: previous
+      ? previous.idToken
+      : idTokenOf(member(body, 'id_token'), scope ?? requestedScope, nonce),
     issuedAt: now,
   };
 }

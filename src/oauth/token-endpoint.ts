@@ -85,8 +85,10 @@ export class TokenEndpoint {
     { purpose, signal }: { purpose: TokenPurpose; signal: AbortSignal | undefined },
   ): Promise<{ received: EndpointAnswer; answer: EndpointAnswer }> {
     const { fetch, normalise, clock } = this.#options;
+    // Each request goes through all of them by itself, whatever those beside it find out.
+    let method = this.#method;
     for (let tried = 1; ; tried++) {
-      const authenticate = this.#methods[this.#method % this.#methods.length];
+      const authenticate = this.#methods[method];
       if (!authenticate) throw new ConfigurationError([{ setting: 'clientSecret', problem: 'is missing' }]);
       const received = await receiveAnswer(
         (watched) =>
@@ -103,8 +105,9 @@ export class TokenEndpoint {
       const answer = normalise?.(received, { grantType, purpose }) ?? received;
       // The server looked at the client and at nothing else: what was presented is as good as before.
       const refused = answer.status >= 400 && member(answer.body, 'error') === 'invalid_client';
+      if (!refused) this.#method = method;
       if (!refused || tried >= this.#methods.length) return { received, answer };
-      this.#method += 1;
+      method = (method + 1) % this.#methods.length;
     }
   }
 

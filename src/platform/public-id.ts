@@ -26,6 +26,11 @@ export function uuidOfOrgId(orgId: unknown): string | undefined {
   return plain?.toLowerCase() ?? uuidOfPublicId(orgId, 'ORGANIZATION');
 }
 
+/** The id inside the public id of an application, which is its client id (webex-facts 6.2); undefined for anything else. */
+export function applicationNamed(id: string | undefined): string | undefined {
+  return /^ciscospark:\/\/[^/]{1,64}\/APPLICATION\/([\x21-\x7e]+)$/.exec(decoded(id ?? ''))?.[1];
+}
+
 function decoded(id: string): string {
   return ENCODED.test(id) ? Buffer.from(id, 'base64').toString('latin1') : '';
 }

@@ -7,10 +7,8 @@ import { detectRuntime, serverRuntimeProblems } from '../config/runtime.js';
 import {
   ClosedError,
   ConfigurationError,
-  ForbiddenError,
   IdTokenError,
   InvalidClientError,
-  UnauthorizedError,
   type ConfigurationProblem,
 } from '../errors.js';
 import {
@@ -19,6 +17,7 @@ import {
   noClientAuthentication,
   type ClientAuthentication,
 } from '../oauth/client-authentication.js';
+import { errorOfAnswer } from '../oauth/endpoint-error.js';
 import { requestDeviceAuthorization, type DeviceAuthorization } from '../oauth/device-authorization.js';
 import { requestClientCredentials } from '../oauth/grants/client-credentials.js';
 import { pollDeviceToken } from '../oauth/grants/device-code.js';
@@ -33,6 +32,7 @@ import type { WebexEndpoints } from '../platform/endpoints.js';
 import { exchangeGuestJwt } from '../platform/guest-login.js';
 import { requestGuestToken } from '../platform/guest-tokens.js';
 import { IdTokenVerifier, type IdTokenClaims } from '../platform/id-token.js';
+import { receiveWithBearer } from '../platform/bearer-call.js';
 import { fetchPerson } from '../platform/people.js';
 import { webexNormaliser } from '../platform/quirks.js';
 import { reduceScope } from '../platform/scope-reduction.js';
@@ -246,15 +246,13 @@ export class ServerAuthorization {
 
   /** Whether Webex accepts an access token now, asked at people/me: 401 is no, anything else that is an answer is yes. */
   async isAccepted(accessToken: string, { signal }: Waiting = {}): Promise<boolean> {
-    try {
-      await fetchPerson({ ...this.#api(), accessToken, signal });
-      return true;
-    } catch (error) {
-      if (error instanceof UnauthorizedError) return false;
-      // It lacks the scope for people/me, which Webex can only say of a token that it knows.
-      if (error instanceof ForbiddenError) return true;
-      throw error;
-    }
+    const call = { ...this.#api(), accessToken, signal };
+    const answer = await receiveWithBearer(call, { method: 'GET', path: '/people/me' });
+    const { status } = answer;
+    if (status === 401) return false;
+    // 403: it lacks the scope for people/me, which Webex can only say of a token that it knows.
+    if ((status >= 200 && status < 300) || status === 403) return true;
+    throw errorOfAnswer(answer);
   }
 
   /** Revokes a token (RFC 7009); nothing to do without a client. */

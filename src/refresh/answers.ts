@@ -18,10 +18,14 @@ export function staleAnswer(grant: Grant, lastError: string): AccessToken {
 }
 
 /** The error of a grant that nothing but its person can continue. */
-export function reauthRequired({ kind, record, state }: Grant): ReauthRequiredError {
+export function reauthRequired({ kind, record, state }: Grant, url?: string): ReauthRequiredError {
   const reason = state === 'dead' ? (record.reason ?? 'revoked') : 'expired';
   return reauthError(kind, {
-    reauth: { reason, since: state === 'dead' ? record.stateSince : (record.expiresAt ?? record.updatedAt) },
+    reauth: {
+      reason,
+      since: state === 'dead' ? record.stateSince : (record.expiresAt ?? record.updatedAt),
+      url,
+    },
   });
 }
 

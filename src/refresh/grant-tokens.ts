@@ -1,7 +1,12 @@
 import type { Clock } from '../base/clock.js';
 import type { Emitter } from '../base/emitter.js';
 import { SingleFlight } from '../base/single-flight.js';
-import { GrantNotFoundError, StoreUnavailableError, TimeoutError } from '../errors.js';
+import {
+  GrantNotFoundError,
+  StoreUnavailableError,
+  TimeoutError,
+  type ReauthRequiredError,
+} from '../errors.js';
 import type { RefreshCause, WebexAuthEvents } from '../events.js';
 import type { AccessToken, TokenOptions } from '../oauth/token-source.js';
 import type { Grant } from '../vault/grant.js';
@@ -39,6 +44,8 @@ export interface GrantTokensOptions {
   maxStalenessMs?: number | undefined;
   /** Memory for opened grants, bytes. */
   cacheBytes?: number | undefined;
+  /** Where people sign in again. */
+  reconnectUrl?: string | undefined;
 }
 
 /**
@@ -52,9 +59,12 @@ export class GrantTokens {
   readonly #clock: Clock;
   readonly #maxStalenessMs: number;
   readonly #cache: TokenCache;
+  readonly #reconnectUrl: string | undefined;
   readonly #reads = new SingleFlight<Grant | undefined>();
   #forgets = 0;
   readonly #rejections = new Map<string, { accessToken: string; at: number }>();
+  // Generations that ran out, once told.
+  readonly #told = new Map<string, number>();
 
   constructor(options: GrantTokensOptions) {
     this.#vault = options.vault;
@@ -62,6 +72,7 @@ export class GrantTokens {
     this.#emitter = options.emitter;
     this.#clock = options.clock;
     this.#maxStalenessMs = options.maxStalenessMs ?? DEFAULT_MAX_STALENESS_MS;
+    this.#reconnectUrl = options.reconnectUrl;
     this.#cache = new TokenCache({ budgetBytes: options.cacheBytes });
   }
 
@@ -139,7 +150,7 @@ export class GrantTokens {
   ): Promise<Grant> {
     const grant = await this.#existing(subject, 0);
     if (grant.state === 'dead' || !(this.#refresher.canRenew(grant) || this.#refresher.canVerify(grant))) {
-      throw reauthRequired(grant);
+      throw this.#ended(grant);
     }
     let { error, refreshed, grant: now } = await this.#refresh(grant, cause, signal);
     // The refresh that was joined was one of an older generation.
@@ -147,7 +158,7 @@ export class GrantTokens {
     if (joined && now.state !== 'dead')
       ({ error, refreshed, grant: now } = await this.#refresh(now, cause, signal));
     if (error) throw error;
-    if (now.state === 'dead') throw reauthRequired(now);
+    if (now.state === 'dead') throw this.#ended(now);
     return now;
   }
 
@@ -167,12 +178,12 @@ export class GrantTokens {
     // The token that took a rejected one's place counts as well: an endpoint may refuse them all.
     const repeated = last !== undefined && now - last.at < REJECTION_PAUSE_MS;
     this.#noteRejection(subject, { accessToken, at: repeated ? last.at : now });
-    if (grant.state === 'dead') throw reauthRequired(grant);
+    if (grant.state === 'dead') throw this.#ended(grant);
     if (repeated && !this.#refresher.isRefreshing(subject)) return answer(grant);
     const verifiable = this.#refresher.canVerify(grant);
     if (!verifiable && !this.#refresher.canRenew(grant)) return this.#rejected(grant);
     const { grant: after, error } = await this.#refresh(grant, 'rejected', signal);
-    if (after.state === 'dead') throw reauthRequired(after);
+    if (after.state === 'dead') throw this.#ended(after);
     if (error) return staleAnswer(after, error.code);
     // Webex has just been asked and knows this token: the endpoint that refused it is at fault.
     if (verifiable) return answer(after);
@@ -190,13 +201,28 @@ export class GrantTokens {
     return answer(grant);
   }
 
+  // That a grant died was told when it did; that one ran out which nothing renews is told by whoever finds it first.
+  #ended(grant: Grant): ReauthRequiredError {
+    const error = reauthRequired(grant, this.#reconnectUrl);
+    const { subject, kind, state, record } = grant;
+    if (state !== 'dead' && this.#told.get(subject) !== record.generation) {
+      this.#told.delete(subject);
+      this.#told.set(subject, record.generation);
+      dropOldest(this.#told, MAX_REJECTIONS);
+      this.#emitter.emit('unauthorized', {
+        subject,
+        kind: 'dead',
+        reason: error.reauth.reason,
+        action: reauthAction(kind),
+      });
+    }
+    return error;
+  }
+
   #noteRejection(subject: string, rejection: { accessToken: string; at: number }): void {
     this.#rejections.delete(subject);
     this.#rejections.set(subject, rejection);
-    for (const oldest of this.#rejections.keys()) {
-      if (this.#rejections.size <= MAX_REJECTIONS) break;
-      this.#rejections.delete(oldest);
-    }
+    dropOldest(this.#rejections, MAX_REJECTIONS);
   }
 
   async #token(subject: string, options: TokenOptions): Promise<AccessToken> {
@@ -208,7 +234,7 @@ export class GrantTokens {
       const { tokenSet, record } = known;
       const now = this.#clock.now();
       const valid = this.#isValid(known);
-      if (known.state === 'dead') return valid ? answer(known) : raise(reauthRequired(known));
+      if (known.state === 'dead') return valid ? answer(known) : raise(this.#ended(known));
       // More than half of the life can not be had for long.
       const wanted = Math.min(minTtl * 1000, 0.5 * (tokenSet.lifetime ?? Infinity));
       const state = freshness(tokenSet, { now, dueAt: record.dueAt, minTtl: wanted });
@@ -216,7 +242,7 @@ export class GrantTokens {
       if (state === 'fresh') return short ? { ...answer(known), stale: true } : answer(known);
       if (endsAtOnce(tokenSet, now)) throw endsAtOnceError(tokenSet);
       if (!this.#refresher.canRenew(known)) {
-        return valid ? { ...answer(known), stale: true } : raise(reauthRequired(known));
+        return valid ? { ...answer(known), stale: true } : raise(this.#ended(known));
       }
       if (state === 'due') {
         this.#refreshBehind(known);
@@ -338,6 +364,13 @@ export class GrantTokens {
     // One that was asked about at Webex died of the answer: it was the access token itself that was refused.
     if (grant.state === 'dead' && (rejected || this.#refresher.canVerify(grant))) return false;
     return expiresAt === undefined || expiresAt > this.#clock.now();
+  }
+}
+
+function dropOldest(map: Map<string, unknown>, most: number): void {
+  for (const oldest of map.keys()) {
+    if (map.size <= most) break;
+    map.delete(oldest);
   }
 }
 

@@ -262,7 +262,7 @@ export class Presentation {
     return this.#unrefreshed(
       grant,
       buried.record,
-      state === 'dead' ? endedError(buried.record, error) : error,
+      state === 'dead' ? endedError(buried.record, error, this.#options.reconnectUrl) : error,
     );
   }
 
@@ -317,11 +317,15 @@ function isDoubtful(error: WebexAuthError): boolean {
   );
 }
 
-function endedError(record: GrantRecord, { status, trackingId }: WebexAuthError): ReauthRequiredError {
+function endedError(
+  record: GrantRecord,
+  { status, trackingId }: WebexAuthError,
+  url: string | undefined,
+): ReauthRequiredError {
   return reauthError(record.kind, {
     status,
     trackingId,
-    reauth: { reason: record.reason ?? 'revoked', since: record.stateSince },
+    reauth: { reason: record.reason ?? 'revoked', since: record.stateSince, url },
   });
 }
 

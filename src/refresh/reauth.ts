@@ -45,8 +45,17 @@ export function reauthAction(kind: string): ErrorAction {
   return (ENDINGS.get(kind) ?? OF_PERSON).action;
 }
 
-/** The error of a grant of this kind that has ended. */
-export function reauthError(kind: string, details: ErrorDetails & { reauth: Reauth }): ReauthRequiredError {
+/** The error of a grant of this kind that has ended. `reauth.url` is told where it is a person who can go there. */
+export function reauthError(
+  kind: string,
+  { reauth, ...details }: ErrorDetails & { reauth: Reauth },
+): ReauthRequiredError {
   const { action, message } = ENDINGS.get(kind) ?? OF_PERSON;
-  return new ReauthRequiredError(message, { ...details, action });
+  const { reason, since, url } = reauth;
+  const isPerson = action === 'sign_in_again' && url !== undefined;
+  return new ReauthRequiredError(message, {
+    ...details,
+    reauth: { reason, since, ...(isPerson && { url }) },
+    action,
+  });
 }

@@ -30,6 +30,7 @@ export class ReducedTokens {
   readonly #options: ReducedTokensOptions;
   readonly #kept = new Map<string, Reduced>();
   readonly #flights = new SingleFlight<TokenSet>();
+  #forgets = 0;
 
   constructor(options: ReducedTokensOptions) {
     this.#options = options;
@@ -46,9 +47,9 @@ export class ReducedTokens {
   ): Promise<TokenSet> {
     const { tokens } = this.#options;
     const { accessToken, expiresAt } = await tokens.token(subject, { requireScope: scope, signal });
-    const grant = tokens.seen(subject);
+    const grant = tokens.seen(subject) ?? (await tokens.recent(subject));
     if (!grant) throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
-    const granted = grant.tokenSet.scope;
+    const granted = grant.tokenSet.accessToken === accessToken ? grant.tokenSet.scope : undefined;
     if (granted && missingScopes(granted, scope).length === 0) {
       return new TokenSet({ accessToken, expiresAt, scope: granted, issuedAt: grant.tokenSet.issuedAt });
     }
@@ -66,6 +67,7 @@ export class ReducedTokens {
 
   /** Forgets the tokens of a subject; gives them for revocation. */
   forget(subject: string): readonly string[] {
+    this.#forgets += 1;
     const gone: string[] = [];
     for (const [key, { tokenSet }] of this.#kept) {
       if (key.slice(key.indexOf('\n') + 1) !== subject) continue;
@@ -76,7 +78,10 @@ export class ReducedTokens {
   }
 
   async #reduce(key: string, from: string, scope: readonly string[]): Promise<TokenSet> {
+    const forgets = this.#forgets;
     const tokenSet = await this.#options.reduce(from, scope);
+    // Of a subject that was forgotten meanwhile nothing is kept.
+    if (forgets !== this.#forgets) return tokenSet;
     this.#kept.delete(key);
     this.#kept.set(key, { from, tokenSet });
     for (const oldest of this.#kept.keys()) {

@@ -38,6 +38,8 @@ export interface RefresherOptions {
   /** Hears of a grant that was stored anew before anybody else does, so that whoever is told finds it. */
   onStored?: ((grant: Grant) => void) | undefined;
   clock: Clock;
+  /** Where people sign in again. */
+  reconnectUrl?: string | undefined;
   /** Random and unique per process. */
   holder: string;
   random?: () => number;

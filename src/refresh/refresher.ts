@@ -69,7 +69,7 @@ export class Refresher {
       if (record.generation !== generation || grant.state === 'dead') return { grant, refreshed: false };
       const renewer = this.#options.renewerOf(grant);
       if (!renewer) return { grant, refreshed: false };
-      const gate = await gates.read(owner, TOKEN_GATE);
+      const gate = renewer.besideTokenEndpoint ? undefined : await gates.read(owner, TOKEN_GATE);
       if (gate) return { grant, refreshed: false, error: gateError(gate.until) };
       if (record.leaseHolder !== undefined && record.leaseHolder !== holder) {
         if (this.#mayLeaveItToHolder(record, cause)) return { grant, refreshed: false };

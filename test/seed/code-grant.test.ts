@@ -442,6 +442,17 @@ describe('2.1, 3.1–3.3 code grant', () => {
       expect(emulated.emulator.ledger.count('GET /v1/people/me')).toBe(0);
     });
 
+    it('refuses a token of somebody else than the ID token names; nothing is stored', async () => {
+      const emulated = await emulatedForTest(REGIONS);
+      const webex = await webexOf(emulated);
+      const [, eva] = emulated.emulator.users;
+      emulated.emulator.faults.add({ route: 'GET /v1/userinfo', status: 200, body: { sub: eva?.id } });
+      await expect(
+        signIn(webex, emulated, { scope: ['openid', 'email'], user: 'ada@example.com' }),
+      ).rejects.toMatchObject({ code: 'ID_TOKEN_INVALID', action: 'sign_in_again' });
+      expect(webex.credentials.supertoken).toBeUndefined();
+    });
+
     it.each<[IdTokenFault]>([
       ['wrong-issuer'],
       ['wrong-audience'],
@@ -473,6 +484,44 @@ describe('2.1, 3.1–3.3 code grant', () => {
       const refused = await auth.handler(await callbackOf(auth, emulated, 'ada@example.com'));
       expect(await refused.text()).toContain('ID_TOKEN_INVALID');
       expect(await auth.grants.list()).toEqual([]);
+    });
+
+    it('checks the one of a code that is exchanged by itself; a wrong one stores nothing', async () => {
+      const emulated = await emulatedForTest(REGIONS);
+      const webex = await webexOf(emulated);
+      const code = async (): Promise<string> => {
+        const back = await emulated.emulator.signIn(
+          webex.credentials.buildLoginUrl({ scope: OPENID, state: { to: '/' }, nonce: 'n-1' }),
+        );
+        return new URL(back).searchParams.get('code') ?? '';
+      };
+      emulated.emulator.setIdTokenFault('bad-signature');
+      const exchange = webex.authorization.requestAuthorizationCodeGrant({ code: await code() });
+      await expect(exchange).rejects.toMatchObject({ code: 'ID_TOKEN_INVALID', action: 'sign_in_again' });
+      expect(webex.credentials.supertoken).toBeUndefined();
+      emulated.emulator.setIdTokenFault(undefined);
+      const { id_token } = await webex.authorization.requestAuthorizationCodeGrant({ code: await code() });
+      expect(claimsOf(id_token)).toHaveProperty('sub');
+    });
+
+    it('keeps the one that was checked when a refresh brings another', async () => {
+      const emulated = await emulatedForTest(REGIONS);
+      const webex = await webexOf(emulated);
+      const { id_token, access_token, scope } = await signIn(webex, emulated, { scope: OPENID });
+      emulated.emulator.faults.add({
+        route: 'POST /v1/access_token',
+        status: 200,
+        body: {
+          access_token: `${access_token}x`,
+          token_type: 'Bearer',
+          expires_in: 9_000,
+          scope,
+          id_token: 'e30.e30.eA',
+        },
+      });
+      const renewed = await webex.refresh();
+      expect([renewed.access_token, renewed.id_token]).toEqual([`${access_token}x`, id_token]);
+      expect(id_token).toBeDefined();
     });
 
     it('asks for none without openid, and minds none', async () => {

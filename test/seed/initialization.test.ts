@@ -407,4 +407,21 @@ describe('1.2, 1.3 environment', () => {
       'clientType',
     ]);
   });
+
+  it.each(['token', 'access_token', 'refresh_token', 'id_token_hint', 'client_secret', 'code_verifier'])(
+    'puts no %s into an address',
+    async (name) => {
+      const { credentials } = await webexOf(await emulatedForTest());
+      expect(settingsOf(() => credentials.buildLoginUrl({ [name]: 'canary' }))).toEqual([name]);
+      expect(settingsOf(() => credentials.buildLogoutUrl({ [name]: 'canary' }))).toEqual([name]);
+    },
+  );
+
+  it('knows no service by a name that every object has', () => {
+    const webex = Webex.init({ access_token: 'abc', scheduler: false });
+    for (const name of ['constructor', '__proto__', 'toString']) {
+      expect(webex.services.get(name)).toBeUndefined();
+    }
+    return webex.close();
+  });
 });

@@ -177,6 +177,17 @@ describe('6.1 phases', () => {
       expect(told.filter(([, payload]) => JSON.stringify(payload).includes('DISCOVERY'))).toHaveLength(2);
     });
 
+    it('does not move the public API', async () => {
+      const { init, emulator } = webexOf();
+      const serviceLinks = { hydra: `${emulator.url}/elsewhere`, wdm: `${emulator.url}/wdm` };
+      emulator.faults.add({ route: LIMITED, status: 200, body: { serviceLinks, hostCatalog: {} } });
+      const webex = init();
+      await webex.whenReady();
+      const { apiBase } = emulator.endpoints;
+      expect(webex.services.list()).toMatchObject({ hydra: apiBase, wdm: `${emulator.url}/wdm` });
+      expect(await webex.services.waitForService('hydra')).toBe(apiBase);
+    });
+
     it('that is slow has a deadline of 5 s, then all is ready without it', async () => {
       const { init, emulator } = webexOf();
       const slow = emulator.faults.add({ route: LIMITED, delayBeforeMs: 600_000 });
@@ -475,8 +486,11 @@ describe('6.2 events', () => {
         action: 'renew_guest',
         reauth: { reason: 'expired' },
       });
+      // Told once, however often it is asked for.
+      await expect(webex.credentials.getUserToken()).rejects.toMatchObject({ code: 'REAUTH_REQUIRED' });
       expect(told).toEqual([
         ['unauthorized', { subject: 'default', kind: 'rejected', reason: 'rejected', action: 'renew_guest' }],
+        ['unauthorized', { subject: 'default', kind: 'dead', reason: 'expired', action: 'renew_guest' }],
       ]);
     });
 

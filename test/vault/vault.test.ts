@@ -17,12 +17,21 @@ const tokenSet = (name: string): TokenSet =>
 describe('a vault', () => {
   it('gives back what it was given, by subject and generation', async () => {
     const vault = vaultOver(memoryStore(), KeyRing.ephemeral());
-    await vault.keep('a', tokenSet('1'), { kind: 'k', person: { id: 'p' }, custom: { plan: 'gold' } });
-    await vault.keep('a', tokenSet('2'), { kind: 'k' });
+    const person = { id: 'p' };
+    await vault.keep('a', tokenSet('1'), { kind: 'k', person, custom: { plan: 'gold' } });
+    await vault.keep('a', tokenSet('2'), { kind: 'k', person });
     const grant = await vault.read('a');
     expect(grant?.tokenSet.toData()).toEqual(tokenSet('2').toData());
-    expect(grant).toMatchObject({ person: { id: 'p' }, custom: { plan: 'gold' }, record: { generation: 2 } });
+    expect(grant).toMatchObject({ person, custom: { plan: 'gold' }, record: { generation: 2 } });
     expect(await vault.read('b')).toBeUndefined();
+  });
+
+  it('does not say of a new token set that it belongs to the person of the old one', async () => {
+    const vault = vaultOver(memoryStore(), KeyRing.ephemeral());
+    await vault.keep('a', tokenSet('1'), { kind: 'k', person: { id: 'p' }, custom: { plan: 'gold' } });
+    const grant = await vault.keep('a', tokenSet('2'), { kind: 'k' });
+    expect([grant.person, (await vault.read('a'))?.person]).toEqual([undefined, undefined]);
+    expect(grant.custom).toEqual({ plan: 'gold' });
   });
 
   it('merges custom fields, removes undefined ones, and moves no generation', async () => {

@@ -33,4 +33,6 @@ export interface Renewer {
    * whether the token still works, and returns it unchanged. Milliseconds.
    */
   readonly verifyEveryMs?: number | undefined;
+  /** Set where another endpoint than the token endpoint is asked: the gate that a 429 shuts there is no concern of this renewal. */
+  readonly besideTokenEndpoint?: true | undefined;
 }
