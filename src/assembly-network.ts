@@ -31,7 +31,7 @@ export interface NetworkOptions {
 /** The floors that talk to Webex, wired. They are loaded in the modules phase, not by importing the package. */
 export class Network {
   readonly #options: NetworkOptions;
-  readonly #transport: Transport;
+  readonly transport: Transport;
   readonly #api: ApiSettings;
   readonly services: ServiceCatalog;
 
@@ -39,7 +39,8 @@ export class Network {
     const { endpoints, clock, fetch, peek, onDegraded } = options;
     const { apiBase, allowedOrigins } = endpoints;
     this.#options = options;
-    this.#transport = options.transport ?? (fetch ? new FetchTransport({ fetch }) : new UndiciTransport());
+    this.transport = options.transport ?? (fetch ? new FetchTransport({ fetch }) : new UndiciTransport());
+    users.set(this.transport, (users.get(this.transport) ?? 0) + 1);
     const services = new ServiceCatalog({
       fetch: this.fetchWithin(CALL_DEADLINE_MS),
       endpoints,
@@ -51,7 +52,7 @@ export class Network {
     });
     this.services = services;
     this.#api = new ApiSettings({
-      transport: this.#transport,
+      transport: this.transport,
       clock,
       apiBase,
       allowedOrigins,
@@ -79,11 +80,16 @@ export class Network {
 
   /** A fetch for calls that carry secrets. */
   fetchWithin(deadlineMs: number): WholeFetch {
-    return transportFetch({ transport: this.#transport, clock: this.#options.clock, deadlineMs });
+    return transportFetch({ transport: this.transport, clock: this.#options.clock, deadlineMs });
   }
 
-  /** Gives the connections back. */
-  close(): Promise<void> {
-    return this.#transport.close();
+  /** Gives the connections back, unless somebody else uses them. */
+  async close(): Promise<void> {
+    const left = (users.get(this.transport) ?? 1) - 1;
+    users.set(this.transport, left);
+    if (left === 0) await this.transport.close();
   }
 }
+
+// Several may share one transport, as an application's own: the last one to close closes it.
+const users = new WeakMap<Transport, number>();

@@ -4,13 +4,14 @@ import type { Clock } from './base/clock.js';
 import { SingleFlight } from './base/single-flight.js';
 import { refuse, scopeOption } from './config/call-options.js';
 import { functionProblems } from './config/part-settings.js';
-import { ConfigurationError, isWebexAuthError } from './errors.js';
+import { ConfigurationError, isWebexAuthError, ServiceAppNotAuthorizedError } from './errors.js';
 import type { DeviceAuthorization } from './oauth/device-authorization.js';
 import type { RenewalMaterial } from './oauth/grants/renewer.js';
 import type { Person } from './oauth/person.js';
 import type { TokenSet } from './oauth/token-set.js';
 import { isOneLine } from './platform/person-text.js';
 import { applicationNamed, uuidOfOrgId } from './platform/public-id.js';
+import type { ServiceAppEvent } from './platform/webhooks.js';
 import type { ServerAuthorization } from './plugins/server-authorization.js';
 import type { GrantTokens } from './refresh/grant-tokens.js';
 import type { Grant, GrantDetails } from './vault/grant.js';
@@ -116,9 +117,26 @@ export class Principals {
   /** Stores what an organisation's administrator has authorized just now, in place of what was there. */
   async renewServiceApp(orgId: string): Promise<Grant> {
     const org = organisation(orgId);
-    const tokenSet = await this.#parts.renewal.reissue(org);
-    const renewal = { orgId: org };
-    return this.#parts.keep(serviceAppSubject(org), tokenSet, { kind: 'service_app', renewal });
+    const subject = serviceAppSubject(org);
+    return this.#flights.run(`renew ${subject}`, async () => {
+      const tokenSet = await this.#parts.renewal.reissue(org);
+      return this.#parts.keep(subject, tokenSet, { kind: 'service_app', renewal: { orgId: org } });
+    });
+  }
+
+  /**
+   * What a webhook says is a reason to ask: an old one may come late, or again. An app that is authorized after all has its new token
+   * then. Without an owner nobody can be asked, and the webhook is believed.
+   */
+  async isStillAuthorized({ event, orgId }: Pick<ServiceAppEvent, 'event' | 'orgId'>): Promise<boolean> {
+    if (event === 'deauthorized' && !this.#parts.options.serviceApp) return false;
+    try {
+      await this.renewServiceApp(orgId);
+      return true;
+    } catch (error) {
+      if (event === 'deauthorized' && error instanceof ServiceAppNotAuthorizedError) return false;
+      throw error;
+    }
   }
 
   /** A guest, by a service app or by a guest issuer, whichever is configured. Errors: `ConfigurationError` without either. */

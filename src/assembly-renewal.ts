@@ -5,6 +5,7 @@ import {
   ConfigurationError,
   GrantNotFoundError,
   InvalidGrantError,
+  RateLimitError,
   ReauthRequiredError,
   ServiceAppNotAuthorizedError,
   ServiceUnavailableError,
@@ -13,6 +14,7 @@ import {
 import type { Renewable, RenewalMaterial, Renewer } from './oauth/grants/renewer.js';
 import type { Person } from './oauth/person.js';
 import { TokenSet } from './oauth/token-set.js';
+import { orgIdFromToken } from './platform/token-anatomy.js';
 import type { ServerAuthorization } from './plugins/server-authorization.js';
 import { planDue } from './refresh/refresh-policy.js';
 
@@ -224,9 +226,24 @@ export class Renewal {
             refused = error;
           }
         }
+        const orgId = renewal?.['orgId'] ?? orgIdFromToken(tokenSet.accessToken);
+        if (orgId === undefined)
+          throw refused ?? new InvalidGrantError('Nothing says whose service app this is');
         try {
-          return await this.reissue(renewal?.['orgId'] ?? '', options);
+          return await this.reissue(orgId, options);
         } catch (error) {
+          // It is another endpoint that asks to wait: the token endpoint's gate stays open.
+          if (error instanceof RateLimitError) {
+            const { status, trackingId, retryAt } = error;
+            throw new ServiceUnavailableError(
+              'Webex asked to wait before the service app is asked for again',
+              {
+                status,
+                trackingId,
+                retryAt,
+              },
+            );
+          }
           // Refused by both: nobody but the organisation's administrator brings it back.
           if (error instanceof ServiceAppNotAuthorizedError)
             throw refused ?? new InvalidGrantError(error.message);

@@ -38,6 +38,7 @@ import { Vault, type DisconnectedTokens } from './vault/vault.js';
 import { sessionScope } from './web/session-scope.js';
 
 const GOODBYE_MS = 10_000;
+const START_PATIENCE_MS = 10_000;
 
 /** What both public faces pass on: settings that are checked, and parts that can be replaced. */
 export interface AssemblyOptions extends RenewalSettings {
@@ -177,6 +178,7 @@ export class Assembly {
       tokens,
       clock,
       reduce: async (accessToken, scope) => (await this.authorization()).reduceScope(accessToken, scope),
+      revoke: async (accessToken) => (await this.authorization()).revoke(accessToken, 'access_token'),
     });
     this.store = store;
     this.owner = owner;
@@ -365,13 +367,17 @@ export class Assembly {
   /** Signs a guest in at the start, where a callback gives their JWT. A failure is told and stops nothing. */
   async signInByCallback(subject: string): Promise<void> {
     if (!this.options.jwtRefreshCallback) return;
-    try {
-      await this.refresh(subject);
-    } catch (error) {
-      if (!isWebexAuthError(error)) throw error;
-      const { code, retryable, trackingId, retryAt } = error;
-      this.emitter.emit('auth:error', { subject, code, retryable, trackingId, retryAt });
-    }
+    const done = new AbortController();
+    const signedIn = this.refresh(subject)
+      .catch((error: unknown) => {
+        if (!isWebexAuthError(error)) throw error;
+        const { code, retryable, trackingId, retryAt } = error;
+        this.emitter.emit('auth:error', { subject, code, retryable, trackingId, retryAt });
+      })
+      .finally(() => done.abort());
+    // One that hangs, or waits for this very start, goes on behind.
+    const patience = this.clock.sleep(START_PATIENCE_MS, { signal: done.signal }).catch(() => undefined);
+    await Promise.race([signedIn, patience]);
   }
 
   /** The services that are known now; nothing is loaded or asked for it. */

@@ -252,11 +252,10 @@ export class WebexAuth {
     const event = readServiceAppEvent(readWebhook({ body, signature }, secret));
     // Webex tells an owner of all their service apps.
     if (event && !this.#assembly.principals.mayBeOwn(event)) return undefined;
-    if (event?.event === 'authorized') {
-      await this.#assembly.track(this.#assembly.principals.renewServiceApp(event.orgId));
-    } else if (event) {
-      await this.#assembly.disconnect(serviceAppSubject(event.orgId));
-    }
+    if (!event) return undefined;
+    const { principals } = this.#assembly;
+    const isAuthorized = await this.#assembly.track(principals.isStillAuthorized(event));
+    if (!isAuthorized) await this.#assembly.disconnect(serviceAppSubject(event.orgId));
     return event;
   }
 

@@ -6,6 +6,7 @@ import type { RenewalMaterial } from './oauth/grants/renewer.js';
 import type { Person } from './oauth/person.js';
 import type { TokenSet } from './oauth/token-set.js';
 import { guestOfJwt } from './platform/token-anatomy.js';
+import { assertOwnSubject } from './vault/derived-subject.js';
 import type { Supertoken } from './vault/supertoken.js';
 import type { InitiatedLogin, InitiateOptions } from './web/login.js';
 
@@ -172,6 +173,8 @@ export class WebexAuthorization {
 
   // `close` waits for it: a code that was exchanged must still be stored.
   async #work<Result>(run: () => Promise<Result>): Promise<Result> {
+    // A handle of a service app, guest or bot is not somebody to sign in.
+    assertOwnSubject(this.#subject);
     this.#underWay += 1;
     try {
       return await this.#assembly.track(run());

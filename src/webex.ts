@@ -365,7 +365,9 @@ export class Webex {
             assembly.emitter.emit('degraded', { reason: 'SETTING_IGNORED', message: `${setting}: ${why}` });
           }
           const isSpent = given !== undefined && given.accessToken === startup.spent;
-          return this.#keepGiven(assembly, isSpent ? undefined : given);
+          // One that setConfig has just brought is meant; one of the start yields to what has lived on since.
+          const isMeant = before !== undefined && given?.accessToken !== before.given;
+          return this.#keepGiven(assembly, isSpent ? undefined : given, isMeant);
         }),
       ),
       replaced: before?.replaced ?? new Set(),
@@ -386,11 +388,11 @@ export class Webex {
   }
 
   // A grant that can be renewed has lived on since these tokens were written down: it wins.
-  async #keepGiven(assembly: Assembly, given: GivenTokens | undefined): Promise<void> {
+  async #keepGiven(assembly: Assembly, given: GivenTokens | undefined, isMeant: boolean): Promise<void> {
     const { tokens, clock, vault } = assembly;
     const stored = await tokens.read(this.#subject);
     if (!given) return stored ? undefined : assembly.signInByCallback(this.#subject);
-    if (stored && assembly.canRenew(stored)) return;
+    if (stored && assembly.canRenew(stored) && !isMeant) return;
     const { accessToken, refreshToken } = stored?.tokenSet ?? {};
     if (accessToken === given.accessToken && refreshToken === given.refreshToken) return;
     // They were issued before they were given: what has ended since is renewed like any other.

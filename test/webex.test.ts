@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FetchTransport } from '../src/http/fetch-transport.js';
 import {
+  ClosedError,
   ConfigurationError,
   KeyRing,
   memoryStore,
@@ -8,6 +10,7 @@ import {
   Webex,
   type WebexOptions,
 } from '../src/index.js';
+import type { AuditEntry } from '../src/stores/audit-log.js';
 import { startEmulated, type Emulated } from './support/emulated.js';
 import { movableClock } from './support/movable-clock.js';
 
@@ -135,6 +138,184 @@ describe('a Webex of its own', () => {
         expect(printed).not.toContain(secret);
       }
       expect(JSON.stringify(webex)).toBe('{"subject":"default","phase":"ready","canAuthorize":true}');
+    });
+  });
+
+  describe('life cycle', () => {
+    const scope = 'spark:people_read';
+
+    it('is ready when it says so', async () => {
+      const webex = init({ discovery: false });
+      const seen: unknown[] = [];
+      webex.on('ready', () => seen.push([webex.ready, webex.phase]));
+      await webex.whenReady();
+      expect(seen).toEqual([[true, 'ready']]);
+    });
+
+    it('setConfig brings another token: that one is used, whoever was signed in', async () => {
+      const webex = init({ discovery: false });
+      await signIn(webex);
+      expect(webex.credentials.canRefresh).toBe(true);
+      const token = emulated.emulator.issuePersonalToken('grace@example.com');
+      webex.setConfig({ credentials: { access_token: token } });
+      await webex.whenReady();
+      expect(webex.credentials.supertoken?.access_token).toBe(token);
+      const { body } = await webex.request<{ emails: string[] }>({ resource: 'people/me' });
+      expect(body.emails).toEqual(['grace@example.com']);
+    });
+
+    it('a new refresh token beside the access token of a grant that died is taken', async () => {
+      const store = memoryStore();
+      const keys = KeyRing.ephemeral();
+      const first = init({ discovery: false, store, keys });
+      await signIn(first);
+      const { access_token = '' } = first.credentials.supertoken ?? {};
+      emulated.emulator.revokeAll();
+      await expect(first.credentials.refresh()).rejects.toMatchObject({ code: 'REAUTH_REQUIRED' });
+      const { clientId: client_id, clientSecret: client_secret } = emulated.client;
+      const credentials = { client_id, client_secret, access_token, refresh_token: 'another' };
+      const second = init({ discovery: false, store, keys, credentials });
+      await second.whenReady();
+      expect(second.credentials.supertoken?.refresh_token).toBe('another');
+    });
+
+    it('canAuthorize is false while a callback has not given a guest yet', async () => {
+      const fails = (): Promise<string> => Promise.reject(new Error('not yet'));
+      const credentials = { jwtRefreshCallback: fails };
+      const webex = init({ discovery: false, credentials });
+      await webex.whenReady();
+      expect([webex.canAuthorize, webex.credentials.canRefresh]).toEqual([false, true]);
+      await expect(webex.request({ resource: 'people/me' })).rejects.toMatchObject({
+        code: 'GRANT_NOT_FOUND',
+      });
+    });
+
+    it.each([59, -1, 0.5])(
+      'verifyEvery: %d s would storm Webex and is refused, 0 is never',
+      (verifyEvery) => {
+        expect(() => init({ verifyEvery })).toThrow(/verifyEvery: .*60 or more, or 0 for never/);
+        expect(() => init({ verifyEvery: 0, discovery: false })).not.toThrow();
+      },
+    );
+
+    it('setConfig several times in a row starts once, with the last settings, for all who wait', async () => {
+      const webex = init({ discovery: false });
+      const seen: string[] = [];
+      webex.on('phase', ({ phase }) => seen.push(`${phase} ${webex.phase}`));
+      webex.on('ready', () => seen.push(webex.config.credentials.scope ?? ''));
+      const waiting = webex.whenReady();
+      webex.setConfig({ credentials: { scope: 'spark:rooms_read' } });
+      webex.setConfig({ credentials: { scope } });
+      await waiting;
+      expect([webex.ready, webex.config.credentials.scope]).toEqual([true, scope]);
+      const phases = ['modules', 'plugins', 'configuration', 'discovery', 'ready'];
+      expect(seen).toEqual([...phases.map((phase) => `${phase} ${phase}`), scope]);
+    });
+
+    it.each<[string, () => Partial<WebexOptions>]>([
+      ['its own transport', () => ({})],
+      ['a transport of the application', () => ({ transport: new FetchTransport() })],
+    ])('setConfig ends no request that is under way, with %s', async (_, options) => {
+      const webex = init({ discovery: false, ...options() });
+      await webex.whenReady();
+      await signIn(webex);
+      let configured = false;
+      emulated.emulator.faults.add({
+        route: ({ path }) => {
+          if (path !== '/v1/people/me' || configured) return false;
+          configured = true;
+          webex.setConfig({ credentials: { scope } });
+          return true;
+        },
+        delayBeforeMs: 50,
+      });
+      expect((await webex.fetch('/people/me')).status).toBe(200);
+      expect(configured).toBe(true);
+      await webex.whenReady();
+      expect((await webex.fetch('/people/me')).status).toBe(200);
+    });
+
+    it('setConfig while the first request is being prepared leaves no client of the old settings behind', async () => {
+      const webex = init({ discovery: false, access_token: emulated.emulator.issuePersonalToken() });
+      const early = webex.fetch('/people/me').catch(() => undefined);
+      webex.setConfig({ credentials: { scope } });
+      await Promise.all([early, webex.whenReady()]);
+      expect((await webex.fetch('/people/me')).status).toBe(200);
+    });
+
+    it('setConfig brings back no token that was signed out, unless it is given again', async () => {
+      const access_token = emulated.emulator.issuePersonalToken();
+      const { clientId: client_id, clientSecret: client_secret } = emulated.client;
+      const webex = init({ discovery: false, credentials: { client_id, client_secret, access_token } });
+      await webex.whenReady();
+      await webex.credentials.invalidate();
+      webex.setConfig({ fedramp: false });
+      webex.setConfig({ credentials: { scope } });
+      await webex.whenReady();
+      expect([webex.canAuthorize, webex.credentials.supertoken]).toEqual([false, undefined]);
+      webex.setConfig({ credentials: { access_token } });
+      await webex.whenReady();
+      expect(webex.credentials.supertoken?.access_token).toBe(access_token);
+    });
+
+    it('setConfig leaves whoever has signed in since in place of the token that was given', async () => {
+      const { clientId: client_id, clientSecret: client_secret } = emulated.client;
+      const access_token = emulated.emulator.issuePersonalToken();
+      const webex = init({ discovery: false, credentials: { client_id, client_secret, access_token } });
+      await webex.whenReady();
+      const { issuer, secret: secretId } = emulated.emulator.guestIssuers[0] ?? {};
+      const { jwt } = await webex.authorization.createJwt({
+        issuer,
+        secretId,
+        subject: 'guest',
+        displayName: 'G',
+      });
+      const guest = await webex.authorization.requestAccessTokenFromJwt({ jwt });
+      webex.setConfig({ fedramp: false });
+      await webex.whenReady();
+      expect(webex.credentials.supertoken?.access_token).toBe(guest.access_token);
+    });
+
+    it('close right after setConfig lets a refresh finish that was begun before, and writes it down once', async () => {
+      const store = memoryStore();
+      const webex = init({ discovery: false, store, keys: KeyRing.ephemeral() });
+      await webex.whenReady();
+      await signIn(webex);
+      const before = webex.credentials.supertoken?.access_token;
+      const asked = new Promise<void>((resolve) => {
+        emulated.emulator.faults.add({
+          route: ({ grantType }) => {
+            if (grantType === 'refresh_token') resolve();
+            return grantType === 'refresh_token';
+          },
+          delayBeforeMs: 50,
+        });
+      });
+      const done: string[] = [];
+      webex.on('token:refresh', () => done.push('told'));
+      const refreshing = webex.refresh().then(({ access_token }) => done.push(access_token));
+      await asked;
+      webex.setConfig({ credentials: { scope } });
+      let history: AuditEntry[] = [];
+      const append = store.audit.append.bind(store.audit);
+      store.audit.append = async (owner, entries) => {
+        await append(owner, entries);
+        history = await store.audit.list(owner, { subject: 'default', limit: 10 });
+      };
+      await webex.close().then(() => done.push('closed'));
+      await refreshing;
+      expect(done).toEqual(['told', expect.not.stringContaining(before ?? ''), 'closed']);
+      expect(history.map(({ event }) => event)).toEqual(['token:refresh', 'login']);
+    });
+
+    it('close at once starts nothing, and a closed one is not configured', async () => {
+      const webex = init({ discovery: false });
+      const seen: string[] = [];
+      webex.on('phase', ({ phase }) => seen.push(phase));
+      const ready = webex.whenReady();
+      await Promise.all([expect(ready).rejects.toMatchObject({ code: 'CLOSED' }), webex.close()]);
+      expect([webex.ready, seen]).toEqual([false, []]);
+      expect(() => webex.setConfig({ credentials: { scope } })).toThrow(ClosedError);
     });
   });
 

@@ -36,14 +36,12 @@ export class Answer {
     return this;
   }
 
-  /** The whole body. Rejects with `ResponseTooLargeError`, `TimeoutError`, the caller's reason, or a network error. */
+  /** The whole body; the deadline goes on. Rejects with `ResponseTooLargeError`, `TimeoutError`, the caller's reason, or a network error. */
   async bytes(maxBytes: number): Promise<Buffer> {
     try {
       return await limitedBody(this.#body, maxBytes);
     } catch (error) {
       throw failure(error, this.#deadline, this.#origin);
-    } finally {
-      this.#deadline.end();
     }
   }
 
@@ -81,6 +79,11 @@ export class Answer {
   async drain(maxBytes: number): Promise<void> {
     await limitedBody(this.#body, maxBytes).catch(() => this.#body.destroy());
   }
+
+  /** Closes the connection if the body has not been read to its end; the deadline goes on. */
+  drop(): void {
+    if (!this.#body.readableEnded) this.#body.destroy();
+  }
 }
 
 interface AnswerParts {
@@ -92,7 +95,7 @@ interface AnswerParts {
   origin: string;
 }
 
-/** Sends one request under a deadline, which goes on for the body. Failures end it; they are errors of this library or the caller's own reason. */
+/** Sends one request under a deadline, which goes on for the body. Failures are errors of this library or the caller's own reason. */
 export async function answerTo(
   request: TransportRequest,
   { transport, deadline, origin }: { transport: Transport; deadline: Deadline; origin: string },
@@ -108,9 +111,7 @@ export async function answerTo(
     }
     return new Answer({ ...response, method: request.method, deadline, origin });
   } catch (error) {
-    const mapped = failure(error, deadline, origin);
-    deadline.end();
-    throw mapped;
+    throw failure(error, deadline, origin);
   }
 }
 

@@ -1,6 +1,8 @@
 import { ConfigurationError } from '../errors.js';
 import type { ApiTarget, Query } from './api-target.js';
 import { headerFields, type HeadersInput } from './header-fields.js';
+import type { OnRetry } from './retry-notice.js';
+import type { RetryOptions } from './retry-settings.js';
 import { isBodyInput, type OutgoingBody, outgoingBody } from './outgoing-body.js';
 
 /** One API call: `uri` (or `url`), or `service` with `resource`. Names as in webex-js-sdk. */
@@ -24,6 +26,9 @@ export interface ApiRequest {
   maxBodyBytes?: number | undefined;
   /** `false`: a 401 is thrown as it is, without a new token and a replay. */
   shouldRefreshAccessToken?: boolean | undefined;
+  /** `false`: sent once, and not made to wait for a rate limit. */
+  retry?: RetryOptions | false | undefined;
+  onRetry?: OnRetry | undefined;
 }
 
 /** What came back. Header names are lower-case. `body` is undefined where there was none. */
@@ -42,11 +47,22 @@ export interface PreparedCall {
   refresh?: boolean | undefined;
   signal: AbortSignal | undefined;
   deadlineMs: number | undefined;
+  retry: RetryOptions | false | undefined;
+  onRetry: OnRetry | undefined;
 }
 
 /** Reads the options of `request`. */
 export function requestCall(options: ApiRequest, target: ApiTarget): PreparedCall {
-  const { method = 'GET', headers, body, signal, deadlineMs, shouldRefreshAccessToken } = options;
+  const {
+    method = 'GET',
+    headers,
+    body,
+    signal,
+    deadlineMs,
+    shouldRefreshAccessToken,
+    retry,
+    onRetry,
+  } = options;
   const fields = headerFields(headers);
   fields['accept'] ??= 'application/json';
   return {
@@ -57,6 +73,8 @@ export function requestCall(options: ApiRequest, target: ApiTarget): PreparedCal
     refresh: shouldRefreshAccessToken,
     signal,
     deadlineMs,
+    retry,
+    onRetry,
   };
 }
 

@@ -1,6 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import { ConfigurationError } from '../errors.js';
 import { ApiTarget, type ApiTargetOptions } from './api-target.js';
+import { CircuitBreakers } from './circuit-breakers.js';
+import { RateGates } from './rate-gates.js';
+import { RetryBudget } from './retry-budget.js';
+import type { OnRetry } from './retry-notice.js';
+import { type RetryOptions, type RetrySettings, retrySettings } from './retry-settings.js';
 import { TrackingIds } from './tracking-id.js';
 import type { Transport } from './transport.js';
 
@@ -17,6 +22,14 @@ export interface ApiSettingsOptions extends ApiTargetOptions {
   userAgent?: string | undefined;
   /** First part of the `trackingid` header; `webex-auth`. */
   trackingIdPrefix?: string | undefined;
+  /** How calls are repeated that say nothing of their own; `false` = not at all. */
+  retry?: RetryOptions | false | undefined;
+  onRetry?: OnRetry | undefined;
+  /** The rate gates of all principals; of this process only unless they are given. */
+  gates?: RateGates | undefined;
+  /** The circuits of all origins; made here unless they are given. */
+  breakers?: CircuitBreakers | undefined;
+  random?: (() => number) | undefined;
 }
 
 /** The same, checked and ready: made once, shared by any number of clients. */
@@ -26,16 +39,29 @@ export class ApiSettings {
   readonly target: ApiTarget;
   readonly deadlineMs: number;
   readonly maxBodyBytes: number;
+  readonly retry: RetrySettings;
+  readonly onRetry: OnRetry | undefined;
+  readonly random: () => number;
+  readonly gates: RateGates;
+  readonly breakers: CircuitBreakers;
+  /** What all principals together may add in retries. */
+  readonly budget = new RetryBudget();
   readonly #userAgent: string;
   readonly #trackingIds: TrackingIds;
 
   constructor(options: ApiSettingsOptions) {
     const { transport, clock, userAgent = 'webex-auth', trackingIdPrefix = 'webex-auth' } = options;
+    const { random = Math.random } = options;
     this.transport = transport;
     this.clock = clock;
     this.target = new ApiTarget(options);
     this.deadlineMs = positive('deadlineMs', options.deadlineMs ?? 60_000);
     this.maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 16 * 1024 * 1024);
+    this.retry = retrySettings(options.retry);
+    this.onRetry = options.onRetry;
+    this.random = random;
+    this.gates = options.gates ?? new RateGates({ clock, random });
+    this.breakers = options.breakers ?? new CircuitBreakers({ clock });
     this.#userAgent = printable('userAgent', userAgent);
     this.#trackingIds = new TrackingIds(printable('trackingIdPrefix', trackingIdPrefix));
   }

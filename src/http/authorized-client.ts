@@ -1,20 +1,30 @@
 import type { TokenSource } from '../oauth/token-source.js';
 import { isWebexAuthError, ProtocolError } from '../errors.js';
 import { apiError } from './api-error.js';
-import { type ApiRequest, type ApiResult, requestCall } from './api-request.js';
+import { type ApiRequest, type ApiResult, type PreparedCall, requestCall } from './api-request.js';
 import { ApiSettings, type ApiSettingsOptions } from './api-settings.js';
-import { type AuthorizedAnswer, type AuthorizedCall, sendAuthorized } from './authorized-send.js';
 import { Deadline } from './deadline.js';
 import { fetchResponse } from './fetch-response.js';
 import { headerFields, type HeadersInput, headerValue } from './header-fields.js';
 import { bodyContent, NOT_JSON } from './json-body.js';
 import { type BodyInput, outgoingBody } from './outgoing-body.js';
 import { paginated, type PaginateOptions } from './paginated.js';
+import { type PersistentAnswer, type PersistentCall, sendPersistently } from './persistent-send.js';
+import type { PrincipalKey } from './rate-gates.js';
+import type { OnRetry } from './retry-notice.js';
+import { type RetryOptions, retrySettings } from './retry-settings.js';
+
+const EMPTY = Buffer.alloc(0);
+
+/** Who calls. */
+export interface Principal {
+  tokenSource: TokenSource;
+  /** Whose rate limit the calls fall under (webex-facts 8): a subject. Without it the token source has one of its own, in this process. */
+  principal?: string | undefined;
+}
 
 /** What an authorized client is made of. */
-export interface AuthorizedClientOptions extends ApiSettingsOptions {
-  tokenSource: TokenSource;
-}
+export interface AuthorizedClientOptions extends ApiSettingsOptions, Principal {}
 
 /** What `fetch` takes besides the path. Bodies that are streams, forms or blobs are never sent twice. */
 export interface AuthorizedFetchInit {
@@ -26,25 +36,32 @@ export interface AuthorizedFetchInit {
   deadlineMs?: number | undefined;
   /** After decompression; `Infinity` for downloads of any size. */
   maxBodyBytes?: number | undefined;
+  /** `false`: sent once, and not made to wait for a rate limit. */
+  retry?: RetryOptions | false | undefined;
+  onRetry?: OnRetry | undefined;
 }
 
 /** Calls the Webex API with a bearer that is always fresh and goes to allowed origins only. */
 export class AuthorizedClient {
   readonly #settings: ApiSettings;
   readonly #tokenSource: TokenSource;
+  readonly #principal: PrincipalKey;
 
   /** Many principals share one `ApiSettings`; a client over it costs a few bytes. */
-  constructor(options: AuthorizedClientOptions | { settings: ApiSettings; tokenSource: TokenSource }) {
+  constructor(options: AuthorizedClientOptions | ({ settings: ApiSettings } & Principal)) {
     this.#settings = 'settings' in options ? options.settings : new ApiSettings(options);
     this.#tokenSource = options.tokenSource;
+    this.#principal = options.principal ?? options.tokenSource;
   }
 
   /**
    * Like the standard fetch, below the API base (`/people/me`) or on an allowed origin. Throws for no HTTP status, and
-   * never follows a redirect: a 3xx is yours to judge. The body streams under the deadline; read or cancel it.
+   * never follows a redirect: a 3xx is yours to judge. The body streams under the deadline; read or cancel it. While a
+   * rate limit or an outage keeps calls back for longer than they may wait it throws `RateLimitError` or
+   * `ServiceUnavailableError`, and nothing is sent.
    */
   async fetch(path: string | URL, init: AuthorizedFetchInit = {}): Promise<Response> {
-    const { method = 'GET', headers, body, signal, deadlineMs, maxBodyBytes } = init;
+    const { method = 'GET', headers, body, signal, deadlineMs, maxBodyBytes, retry, onRetry } = init;
     const url = this.#settings.target.resolve(path);
     const outgoing = body === undefined || body === null ? undefined : outgoingBody(body);
     const { answer } = await this.#send({
@@ -54,6 +71,8 @@ export class AuthorizedClient {
       outgoing,
       signal,
       deadlineMs,
+      retry,
+      onRetry,
     });
     if (!answer.hasBody) {
       answer.discard();
@@ -65,9 +84,9 @@ export class AuthorizedClient {
   /** JSON in, JSON out, in the shape people know from webex-js-sdk. Throws a typed error for any status of 400 or more. */
   async request<T = unknown>(options: ApiRequest): Promise<ApiResult<T>> {
     const call = requestCall(options, this.#settings.target);
-    const { answer, accessToken, rejection } = await this.#send(call);
+    const maxBodyBytes = options.maxBodyBytes ?? this.#settings.maxBodyBytes;
+    const { answer, accessToken, rejection, bytes = EMPTY } = await this.#send(call, maxBodyBytes);
     const { status } = answer;
-    const bytes = await answer.bytes(options.maxBodyBytes ?? this.#settings.maxBodyBytes);
     const content = bodyContent(bytes, headerValue(answer.headers, 'content-type'));
     const what = `${call.method.toUpperCase()} ${call.url.origin}${call.url.pathname}`;
     if (status >= 400) {
@@ -99,40 +118,38 @@ export class AuthorizedClient {
   ): AsyncGenerator<T, void, undefined> {
     const { target } = this.#settings;
     return paginated<T>(path, options, {
-      get: (uri) => this.request({ uri, signal: options.signal }),
+      get: (uri) =>
+        this.request({ uri, signal: options.signal, retry: options.retry, onRetry: options.onRetry }),
       resolve: (uri, query) => target.resolve(uri, query),
     });
   }
 
-  async #send({
-    method,
-    url,
-    fields,
-    outgoing,
-    refresh = true,
-    signal,
-    deadlineMs,
-  }: ReturnType<typeof requestCall>): Promise<AuthorizedAnswer> {
-    const { transport, clock } = this.#settings;
-    const headers = this.#settings.headers(fields, outgoing?.contentType);
-    const call: Omit<AuthorizedCall, 'deadline'> = {
-      method: this.#settings.method(method),
+  #send(
+    { method, url, fields, outgoing, refresh = true, signal, deadlineMs, retry, onRetry }: PreparedCall,
+    wholeBodyBytes?: number,
+  ): Promise<PersistentAnswer> {
+    const settings = this.#settings;
+    const { origin } = url;
+    const call: PersistentCall = {
+      method: settings.method(method),
       url,
-      headers,
+      origin,
+      headers: settings.headers(fields, outgoing?.contentType),
       body: outgoing?.body,
+      replayable: outgoing?.replayable !== false,
       onUnauthorized: !refresh ? 'ignore' : outgoing?.replayable === false ? 'report' : 'replay',
+      retry: retrySettings(retry, settings.retry),
+      onRetry,
+      wholeBodyBytes,
+      sent: 0,
+      pending: false,
+      deadline: new Deadline({
+        clock: settings.clock,
+        ms: deadlineMs ?? settings.deadlineMs,
+        signal,
+        origin,
+      }),
     };
-    const deadline = new Deadline({
-      clock,
-      ms: deadlineMs ?? this.#settings.deadlineMs,
-      signal,
-      origin: url.origin,
-    });
-    try {
-      return await sendAuthorized({ ...call, deadline }, { transport, tokenSource: this.#tokenSource });
-    } catch (error) {
-      deadline.end();
-      throw error;
-    }
+    return sendPersistently(call, { settings, tokenSource: this.#tokenSource, principal: this.#principal });
   }
 }

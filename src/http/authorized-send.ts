@@ -7,23 +7,28 @@ import type { RequestBody, Transport } from './transport.js';
 const BEARER = /^[\x21-\x7e]+$/;
 const DRAINED_BYTES = 64 * 1024;
 
-/** A call that is ready but for its bearer. */
+/** A call that is ready but for its bearer, and what became of it so far. */
 export interface AuthorizedCall {
-  method: string;
-  url: URL;
-  headers: Record<string, string>;
-  body: RequestBody | undefined;
-  /** Whether it may be sent a second time, and its token be reported, after a 401. */
+  readonly method: string;
+  readonly url: URL;
+  readonly origin: string;
+  readonly headers: Record<string, string>;
+  readonly body: RequestBody | undefined;
+  readonly deadline: Deadline;
+  /** Whether it may be sent a second time, and its token be reported, after a 401; `ignore` from the replay on. */
   onUnauthorized: 'replay' | 'report' | 'ignore';
-  deadline: Deadline;
+  /** How often it was sent. */
+  sent: number;
+  /** Whether it was sent and is not answered. */
+  pending: boolean;
 }
 
 /** The answer and, where a 401 stayed, why no other token could be had. */
 export interface AuthorizedAnswer {
-  answer: Answer;
+  readonly answer: Answer;
   /** The bearer that was answered. */
-  accessToken: string;
-  rejection?: unknown;
+  readonly accessToken: string;
+  readonly rejection: unknown;
 }
 
 /**
@@ -39,7 +44,9 @@ export async function sendAuthorized(
   // Without options a cached token costs nothing; the deadline ends the wait all the same.
   const { accessToken } = await deadline.race(tokenSource.token());
   const answer = await sendOnce(call, accessToken, transport);
-  if (answer.status !== 401 || onUnauthorized === 'ignore') return { answer, accessToken };
+  call.pending = false;
+  if (answer.status !== 401 || onUnauthorized === 'ignore')
+    return { answer, accessToken, rejection: undefined };
   let current: AccessToken;
   try {
     current = await deadline.race(tokenSource.reportRejected(accessToken, { signal }));
@@ -48,13 +55,13 @@ export async function sendAuthorized(
     return { answer: answer.watched(), accessToken, rejection: isWebexAuthError(error) ? error : undefined };
   }
   if (onUnauthorized === 'report' || current.accessToken === accessToken) {
-    return { answer: answer.watched(), accessToken };
+    return { answer: answer.watched(), accessToken, rejection: undefined };
   }
   await answer.drain(DRAINED_BYTES);
-  return {
-    answer: await sendOnce(call, current.accessToken, transport),
-    accessToken: current.accessToken,
-  };
+  call.onUnauthorized = 'ignore';
+  const replayed = await sendOnce(call, current.accessToken, transport);
+  call.pending = false;
+  return { answer: replayed, accessToken: current.accessToken, rejection: undefined };
 }
 
 function sendOnce(call: AuthorizedCall, accessToken: string, transport: Transport): Promise<Answer> {
@@ -62,9 +69,11 @@ function sendOnce(call: AuthorizedCall, accessToken: string, transport: Transpor
     throw new ProtocolError(
       'The stored access token cannot be sent: it holds characters no token may hold; sign in again',
     );
-  const { method, url, headers, body, deadline } = call;
-  return answerTo(
-    { method, url, headers: { ...headers, authorization: `Bearer ${accessToken}` }, body },
-    { transport, deadline, origin: url.origin },
-  );
+  const { method, url, origin, body, deadline } = call;
+  const headers: Record<string, string> = { ...call.headers, authorization: `Bearer ${accessToken}` };
+  // The same id, marked, as webex-js-sdk does it (webex-facts 4.1).
+  if (call.sent > 0) headers['trackingid'] = `${headers['trackingid'] ?? ''}+${call.sent}`;
+  call.sent++;
+  call.pending = true;
+  return answerTo({ method, url, headers, body }, { transport, deadline, origin });
 }

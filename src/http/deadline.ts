@@ -19,20 +19,29 @@ export interface DeadlineOptions {
  */
 export class Deadline {
   readonly #controller = new AbortController();
+  readonly #clock: Clock;
+  readonly #endsAt: number;
   readonly #timer: Timer;
   readonly #leaveCaller: (() => void) | undefined;
   #onStop: ((reason: unknown) => void) | undefined;
 
   constructor({ clock, ms, signal, origin }: DeadlineOptions) {
+    this.#clock = clock;
+    this.#endsAt = clock.monotonic() + ms;
     this.#timer = clock.after(ms, () =>
-      this.#stop(new TimeoutError(`No complete answer from ${origin} within ${ms} ms; try again later`)),
+      this.stop(new TimeoutError(`No complete answer from ${origin} within ${ms} ms; try again later`)),
     );
-    if (signal) this.#leaveCaller = onAbort(signal, () => this.#stop(signal.reason));
+    if (signal) this.#leaveCaller = onAbort(signal, () => this.stop(signal.reason));
   }
 
   /** Aborts when the deadline passes or the caller gives up. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** What is left of it, milliseconds. */
+  leftMs(): number {
+    return this.#endsAt - this.#clock.monotonic();
   }
 
   /** Calls `run` with the reason when the exchange is cut short, at once if it was. Replaces the one set before. */
@@ -62,7 +71,8 @@ export class Deadline {
     this.#leaveCaller?.();
   }
 
-  #stop(reason: unknown): void {
+  /** Cuts the exchange short now, for this reason. */
+  stop(reason: unknown): void {
     const onStop = this.#onStop;
     this.end();
     this.#controller.abort(reason);

@@ -7,14 +7,14 @@ import type { ResponseHeaders, Transport, TransportRequest, TransportResponse } 
 /** The transport over a fetch function: the caller's own, or Node's. Slower than undici; nothing else differs. */
 export class FetchTransport implements Transport {
   readonly #fetch: Fetch;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor({ fetch }: { fetch?: Fetch | undefined } = {}) {
     this.#fetch = fetch ?? hostFetch;
   }
 
   async send({ method, url, headers, body, signal }: TransportRequest): Promise<TransportResponse> {
-    if (this.#closed) throw new ClosedError('The transport is closed; make a new one');
+    if (this.closed.aborted) throw new ClosedError('The transport is closed; make a new one');
     const streamed = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
     const init = {
       method,
@@ -32,8 +32,12 @@ export class FetchTransport implements Transport {
     };
   }
 
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     return Promise.resolve();
   }
 }

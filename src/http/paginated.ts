@@ -2,6 +2,8 @@ import { ProtocolError } from '../errors.js';
 import type { ApiResult } from './api-request.js';
 import type { Query } from './api-target.js';
 import { nextLink } from './link-header.js';
+import type { OnRetry } from './retry-notice.js';
+import type { RetryOptions } from './retry-settings.js';
 
 /** How to walk through a list. */
 export interface PaginateOptions {
@@ -13,6 +15,9 @@ export interface PaginateOptions {
   /** The member of each page that holds its items; `items`, or else the page's only list. */
   itemsKey?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** How each page is repeated; `false` = not at all. */
+  retry?: RetryOptions | false | undefined;
+  onRetry?: OnRetry | undefined;
 }
 
 /** How pages are had: `resolve` checks the origin, `get` sends. */

@@ -40,15 +40,19 @@ export function transportFetch({
     const deadline = new Deadline({ clock, ms: deadlineMs, signal, origin });
     // One name everywhere, also where a library below has its own.
     const fields = { 'accept-encoding': 'identity', ...headers, 'user-agent': USER_AGENT };
-    const answer = await answerTo(
-      { method, url: target, headers: fields, body },
-      { transport, deadline, origin },
-    );
-    const bytes = await answer.bytes(maxBodyBytes);
-    return {
-      status: answer.status,
-      headers: { get: (name) => headerValue(answer.headers, name.toLowerCase()) ?? null },
-      text: () => utf8.decode(bytes),
-    };
+    try {
+      const answer = await answerTo(
+        { method, url: target, headers: fields, body },
+        { transport, deadline, origin },
+      );
+      const bytes = await answer.bytes(maxBodyBytes);
+      return {
+        status: answer.status,
+        headers: { get: (name) => headerValue(answer.headers, name.toLowerCase()) ?? null },
+        text: () => utf8.decode(bytes),
+      };
+    } finally {
+      deadline.end();
+    }
   };
 }

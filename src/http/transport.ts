@@ -30,4 +30,6 @@ export interface Transport {
   send(request: TransportRequest): Promise<TransportResponse>;
   /** Gives its sockets back. What is in flight fails; later sends fail with `ClosedError`. */
   close(): Promise<void>;
+  /** Aborts when `close()` is called, where a transport has it: calls that wait for their next attempt end then. */
+  readonly closed?: AbortSignal | undefined;
 }

@@ -46,7 +46,8 @@ export class ServiceTable {
   keep(layer: CatalogLayer, services: ReadonlyMap<string, string>, turn: number): void {
     if (turn < (this.#turns.get(layer) ?? 0)) return;
     this.#turns.set(layer, turn);
-    this.#layers.set(layer, services);
+    // The public API stays where it was configured, whatever a catalog names.
+    this.#layers.set(layer, new Map([...services].filter(([name]) => name !== 'hydra')));
     this.#listOrigins();
   }
 

@@ -41,11 +41,13 @@ function claim(jwt: string, name: string): unknown {
   }
 }
 
-/** Whom a guest issuer's JWT is for, with the name; what is not there is left out (webex-facts 5.1). Unverified, as above. */
+/** Whom a guest issuer's JWT is for, with the name and the issuer; what is not there is left out (webex-facts 5.1). Unverified, as above. */
 export function guestOfJwt(jwt: string): Readonly<Record<string, string>> {
   const subject = claim(jwt, 'sub');
   const displayName = claim(jwt, 'name');
+  const issuer = claim(jwt, 'iss');
   return {
+    ...(typeof issuer === 'string' && { issuer }),
     ...(typeof subject === 'string' && { subject }),
     ...(typeof displayName === 'string' && { displayName }),
   };

@@ -69,7 +69,8 @@ export function readServiceAppEvent(body: unknown): ServiceAppEvent | undefined 
     return undefined;
   }
   const data = own(body, 'data');
-  const orgId = uuidOfOrgId(own(data, 'authorizerOrgId')) ?? uuidOfOrgId(own(data, 'orgId'));
+  // One that cannot be read is not replaced by another organisation's.
+  const orgId = uuidOfOrgId(own(data, 'authorizerOrgId') ?? own(data, 'orgId'));
   if (orgId === undefined) return undefined;
   const applicationId = own(data, 'id');
   return {

@@ -244,14 +244,15 @@ export class ServerAuthorization {
     return personFromOpenId({ claims, userinfo, orgId: orgIdFromToken(accessToken) });
   }
 
-  /** Whether Webex accepts an access token now, asked at people/me: 401 is no, anything else that is an answer is yes. */
+  /** Whether Webex accepts an access token now, asked at people/me: 401 is no, JSON with 200 or a 403 is yes. Errors: all others. */
   async isAccepted(accessToken: string, { signal }: Waiting = {}): Promise<boolean> {
     const call = { ...this.#api(), accessToken, signal };
     const answer = await receiveWithBearer(call, { method: 'GET', path: '/people/me' });
     const { status } = answer;
     if (status === 401) return false;
     // 403: it lacks the scope for people/me, which Webex can only say of a token that it knows.
-    if ((status >= 200 && status < 300) || status === 403) return true;
+    // A 200 without JSON is somebody else's, such as a captive portal's.
+    if ((status === 200 && answer.body) || status === 403) return true;
     throw errorOfAnswer(answer);
   }
 

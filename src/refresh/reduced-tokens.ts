@@ -13,6 +13,8 @@ const MOST = 10_000;
 export interface ReducedTokensOptions {
   tokens: GrantTokens;
   reduce(accessToken: string, scope: readonly string[]): Promise<TokenSet>;
+  /** Ends one whose grant was forgotten while it was made. */
+  revoke(accessToken: string): Promise<void>;
   clock: Clock;
 }
 
@@ -60,7 +62,9 @@ export class ReducedTokens {
     }
     // Callers share one exchange, so that it carries nobody's signal.
     return untilAbort(
-      this.#flights.run(`${key}\n${accessToken}`, () => this.#reduce(key, accessToken, scope)),
+      this.#flights.run(`${key}\n${accessToken}`, () =>
+        this.#reduce(subject, key, { from: accessToken, scope }),
+      ),
       signal,
     );
   }
@@ -77,11 +81,17 @@ export class ReducedTokens {
     return gone;
   }
 
-  async #reduce(key: string, from: string, scope: readonly string[]): Promise<TokenSet> {
+  async #reduce(
+    subject: string,
+    key: string,
+    { from, scope }: { from: string; scope: readonly string[] },
+  ): Promise<TokenSet> {
     const forgets = this.#forgets;
     const tokenSet = await this.#options.reduce(from, scope);
-    // Of a subject that was forgotten meanwhile nothing is kept.
-    if (forgets !== this.#forgets) return tokenSet;
+    if (forgets !== this.#forgets && !(await this.#options.tokens.read(subject))) {
+      await this.#options.revoke(tokenSet.accessToken).catch(() => undefined);
+      throw new GrantNotFoundError('The grant was disconnected while a smaller token was made of it');
+    }
     this.#kept.delete(key);
     this.#kept.set(key, { from, tokenSet });
     for (const oldest of this.#kept.keys()) {

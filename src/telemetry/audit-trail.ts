@@ -53,9 +53,14 @@ export class AuditTrail {
     return this.#writing;
   }
 
+  /** Stops listening: somebody else writes down what is told from now on. */
+  stop(): void {
+    for (const stop of this.#stop) stop();
+  }
+
   /** Stops listening and writes what waits. */
   async close(): Promise<void> {
-    for (const stop of this.#stop) stop();
+    this.stop();
     await this.flush();
   }
 

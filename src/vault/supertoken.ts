@@ -71,7 +71,7 @@ export class Supertoken {
     return this.expires !== undefined && this.expires <= this.#now();
   }
 
-  /** Of a sign-in with `openid`, checked when it was new (OpenID Connect Core, 3.1.3.7). */
+  /** Of a sign-in with `openid`, checked when it was new (OpenID Connect Core, 3.1.3.7); of an import, as it was given. */
   get id_token(): string | undefined {
     return this.#grant.tokenSet.idToken;
   }

@@ -102,8 +102,8 @@ export class Vault {
   }
 
   /**
-   * Stores the token set of a login: a first one, or in place of what was there. `custom` and `person` replace the old
-   * ones when given. Resolves when it is durable. `known`: the grant as last seen, if any. Errors: `PersonMismatchError` when the
+   * Stores the token set of a login: a first one, or in place of what was there. `custom` replaces the old ones
+   * when given; a person that is not given is not known any more. Resolves when it is durable. `known`: the grant as last seen, if any. Errors: `PersonMismatchError` when the
    * subject belongs to another Webex person, the store's.
    */
   async keep(
@@ -119,8 +119,9 @@ export class Vault {
       const revision = before?.detailsRevision ?? 0;
       const kept = before && before.state !== 'deleted' ? this.#readableDetails(before, known) : {};
       assertSamePerson(kept ?? {}, given);
-      // What renewed the old token set says nothing about the new one.
-      const details = definedOnly({ ...kept, ...definedOnly(given), renewal: given.renewal });
+      // Whose the old token set was, what was asked for and what renewed it, says nothing about the new one.
+      const { person, requestedScope, renewal } = given;
+      const details = definedOnly({ ...kept, ...definedOnly(given), person, requestedScope, renewal });
       const changed = !kept || toJson(details) !== toJson(kept);
       const written = await this.#grants.save(
         key,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import {
   AuthorizationResponseError,
+  ConfigurationError,
   StarterMismatchError,
   StateExpiredError,
   StateUsedError,
@@ -82,6 +83,7 @@ export class Login {
   /** Begins a login: the URL to send the browser to, and the transaction to give it. */
   async initiate({ returnTo, starter, scope, parameters }: InitiateOptions = {}): Promise<InitiatedLogin> {
     const { server, clientId, redirectUri, clock, lifetimeMs = LIFETIME_MS } = this.#options;
+    assertStarter(starter);
     const now = clock.now();
     const { url, transaction: authorization } = await createAuthorizationRequest({
       server,
@@ -114,6 +116,7 @@ export class Login {
     { starter, signal }: { starter?: string | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<CompletedLogin> {
     const { server, clientId, tokenEndpoint, clock, once } = this.#options;
+    assertStarter(starter);
     const login = openTransaction(transaction, this.#options);
     const { authorization, expiresAt } = login;
     const { code } = readAuthorizationResponse(this.#parameters(callback), {
@@ -163,6 +166,13 @@ export class Login {
       );
     }
   }
+}
+
+function assertStarter(starter: unknown): void {
+  if (starter === undefined || typeof starter === 'string') return;
+  throw new ConfigurationError([
+    { setting: 'starter', problem: 'must be a string: the id of your own user' },
+  ]);
 }
 
 function sha256(text: string): string {

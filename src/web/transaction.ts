@@ -28,7 +28,7 @@ export function sealTransaction(transaction: LoginTransaction, owner: Transactio
 
 /** Opens it again. Anything else than what `sealTransaction` made for this owner is a `StateMismatchError`. */
 export function openTransaction(sealed: string | undefined, owner: TransactionOwner): LoginTransaction {
-  if (!sealed) {
+  if (typeof sealed !== 'string' || sealed === '') {
     throw new StateMismatchError('No login was started here, or its cookie is gone; start the sign-in again');
   }
   try {

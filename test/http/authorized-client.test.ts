@@ -36,6 +36,8 @@ function clientOf(origin: string, options: Partial<AuthorizedClientOptions> = {}
     clock: fakeClock(),
     apiBase: `${origin}/v1`,
     allowedOrigins: [],
+    // Repeated calls have a file of their own: retries.test.ts.
+    retry: false,
     ...options,
   });
 }

@@ -30,7 +30,13 @@ const server = createServer((request, response) => request.pipe(response)).liste
 it("leaves the host application's own fetch as it was", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'webex-auth-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  for (const file of ['http/undici-transport.ts', 'http/decoded-body.ts', 'errors.ts']) {
+  for (const file of [
+    'http/undici-transport.ts',
+    'http/decoded-body.ts',
+    'http/proxy-choice.ts',
+    'base/secure-url.ts',
+    'errors.ts',
+  ]) {
     const source = await readFile(join(root, 'src', file), 'utf8');
     const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
     await mkdir(dirname(join(folder, file)), { recursive: true });

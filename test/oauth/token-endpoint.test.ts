@@ -109,6 +109,20 @@ describe('the request', () => {
     expect(make).toThrow(setting);
   });
 
+  test('is made with each secret in turn while one is being replaced, by each of several at once', async () => {
+    const { fetch, calls } = fakeFetch(async ({ form }) => {
+      // Both are under way before either is answered.
+      await new Promise((resolve) => setImmediate(resolve));
+      return form.get('client_secret') === 'old' ? json(answer) : json({ error: 'invalid_client' }, 401);
+    });
+    const authenticate = [clientSecretPost('new'), clientSecretPost('old')];
+    const endpoint = new TokenEndpoint({ server, clientId: 'C1', authenticate, fetch, clock });
+    const both = await Promise.all([1, 2].map(() => presentRefreshToken(endpoint, previous)));
+    expect(both.map(({ accessToken }) => accessToken)).toEqual(['AT2', 'AT2']);
+    await presentRefreshToken(endpoint, previous);
+    expect(calls.map(({ form }) => form.get('client_secret'))).toEqual(['new', 'new', 'old', 'old', 'old']);
+  });
+
   test('is not made without a secret or a refresh token', async () => {
     expect(() => clientSecretPost('')).toThrow(ConfigurationError);
     const { endpoint, calls } = using(() => json(answer));

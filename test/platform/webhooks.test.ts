@@ -143,6 +143,10 @@ describe('readServiceAppEvent', () => {
     ['another event', { ...body, event: 'created' }],
     ['an event of a wrong type', { ...body, event: ['authorized'] }],
     ['no organisation but the owner of the webhook', { ...body, data: { id: data.id } }],
+    [
+      'an organisation that cannot be read beside another',
+      { ...body, data: { ...data, authorizerOrgId: 'nonsense', orgId: org } },
+    ],
     ['the id of a person', { ...body, data: { ...data, authorizerOrgId: publicId('PEOPLE', org) } }],
     ['no data', { ...body, data: undefined }],
     ['data as a list', { ...body, data: [data] }],

@@ -118,6 +118,8 @@ describe('a service app', () => {
     const auth = await world.appAuth();
     const { subject } = await auth.serviceApp(ORG);
     for (const event of ['deauthorized', 'authorized'] as const) {
+      if (event === 'authorized') await world.emulator.authorizeServiceApp(SERVICE_APP.clientId, ORG);
+      else await world.emulator.deauthorizeServiceApp(SERVICE_APP.clientId, ORG);
       const told = webhook(event, applicationOf(SERVICE_APP));
       const done = await auth.receiveWebhook({ ...told, signature: sign(told) });
       expect(done).toMatchObject({ event, orgId: ORG });
@@ -125,6 +127,16 @@ describe('a service app', () => {
         event === 'authorized' ? expect.objectContaining({ state: 'live', kind: 'service_app' }) : undefined,
       );
     }
+    expect((await (await auth.user(subject)).fetch('/rooms')).status).toBe(200);
+  });
+
+  it('is asked for again when a webhook says it has ended: one that comes late, or again, ends nothing', async () => {
+    const world = await startWorld();
+    const auth = await world.appAuth();
+    const { subject } = await auth.serviceApp(ORG);
+    const told = webhook('deauthorized', applicationOf(SERVICE_APP));
+    expect(await auth.receiveWebhook({ ...told, signature: sign(told) })).toMatchObject({ orgId: ORG });
+    expect(await auth.grants.get(subject)).toMatchObject({ state: 'live', generation: 2 });
     expect((await (await auth.user(subject)).fetch('/rooms')).status).toBe(200);
   });
 

@@ -15,6 +15,23 @@ describe('subjects of the library’s own', () => {
     expect(await auth.grants.list()).toEqual([]);
   });
 
+  it('a handle of one is nobody to sign in: nothing is exchanged or stored', async () => {
+    const world = await startWorld();
+    const auth = await world.auth();
+    const token = world.emulator.issueBotToken();
+    const bot = await auth.bot(token);
+    const requests = world.emulator.ledger.entries.length;
+    const refused = { code: 'CONFIGURATION_INVALID' };
+    await expect(bot.authorization.requestAccessTokenFromJwt({ jwt: 'a.b.c' })).rejects.toMatchObject(
+      refused,
+    );
+    await expect(bot.authorization.requestAuthorizationCodeGrant({ code: 'c' })).rejects.toMatchObject(
+      refused,
+    );
+    expect(world.emulator.ledger.entries.length).toBe(requests);
+    expect((await auth.token(bot.subject)).accessToken).toBe(token);
+  });
+
   it.each(['', 5, null])('%j is no subject at all', async (subject) => {
     const world = await startWorld();
     const auth = await world.auth();

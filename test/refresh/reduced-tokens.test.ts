@@ -24,16 +24,19 @@ async function reducing({
   process: Process;
   reduced: ReducedTokens;
   asked: Reduction[];
+  revoked: string[];
   answers: { fail?: Error; hold?: Promise<void> };
   keep: (subject: string) => Promise<void>;
 }> {
   const one = rig('none');
   const process = one.process();
   const asked: Reduction[] = [];
+  const revoked: string[] = [];
   const answers: { fail?: Error; hold?: Promise<void> } = {};
   const reduced = new ReducedTokens({
     tokens: process.tokens,
     clock: one.clock,
+    revoke: async (accessToken) => void revoked.push(accessToken),
     reduce: async (from, scope) => {
       const serial = asked.push({ from, scope });
       await answers.hold;
@@ -48,7 +51,7 @@ async function reducing({
     process.tokens.remember(await process.vault.keep(subject, tokenSet, { kind: 'authorization_code' }));
   };
   await keep(SUBJECT);
-  return { one, process, reduced, asked, answers, keep };
+  return { one, process, reduced, asked, revoked, answers, keep };
 }
 
 describe('tokens with fewer scopes', () => {
@@ -168,7 +171,7 @@ describe('tokens with fewer scopes', () => {
     expect(asked).toHaveLength(6);
   });
 
-  it('of a subject that is forgotten while one is made are not kept', async () => {
+  it('of a subject that signed in anew while one was made are kept, for that one to end', async () => {
     const { reduced, answers } = await reducing();
     let go = (): void => undefined;
     answers.hold = new Promise((resolve) => (go = resolve));
@@ -177,6 +180,21 @@ describe('tokens with fewer scopes', () => {
     reduced.forget(SUBJECT);
     go();
     await late;
+    expect(reduced.forget(SUBJECT)).toEqual(['reduced-1']);
+  });
+
+  it('of a grant that was disconnected while one was made are revoked, and given to nobody', async () => {
+    const { reduced, answers, revoked, process } = await reducing();
+    let go = (): void => undefined;
+    answers.hold = new Promise((resolve) => (go = resolve));
+    const late = reduced.token(SUBJECT, ['people']);
+    await new Promise((resolve) => setImmediate(resolve));
+    await process.vault.disconnect(SUBJECT);
+    process.tokens.forget(SUBJECT);
+    reduced.forget(SUBJECT);
+    go();
+    await expect(late).rejects.toMatchObject({ code: 'GRANT_NOT_FOUND' });
+    expect(revoked).toEqual(['reduced-1']);
     expect(reduced.forget(SUBJECT)).toEqual([]);
   });
 

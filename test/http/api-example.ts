@@ -1,0 +1,19 @@
+/** A certificate for api.example that no authority signed, valid for a century, and its key. Worth nothing outside these tests. */
+export const apiExample = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUYc6D7ru2kPXAlAtvo41DrL+PWScwCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLYXBpLmV4YW1wbGUwIBcNMjYxMTIzMjM1MDA4WhgPMjEyNjEw
+MzAyMzUwMDhaMBYxFDASBgNVBAMMC2FwaS5leGFtcGxlMFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAEABfaJWcPlhVhdzoLXesp7Lr2LCgnJuFi+sSuhNMlxmWFlpU6
+wDEsSKVDzZ47oe7TE8yIXzpJfjA9STb6BPNyNKNrMGkwHQYDVR0OBBYEFAtiwtLq
+Lugp+jDbDy0C1FcSVLdHMB8GA1UdIwQYMBaAFAtiwtLqLugp+jDbDy0C1FcSVLdH
+MA8GA1UdEwEB/wQFMAMBAf8wFgYDVR0RBA8wDYILYXBpLmV4YW1wbGUwCgYIKoZI
+zj0EAwIDSQAwRgIhAOGn10W9Kg2SAx8ybMdKdlDXy/rSMCsqgabmeMEaJsUYAiEA
+gigKwUOycS7/YrVMhdbyzCptMAGTWF6GH2KwbaQKwiQ=
+-----END CERTIFICATE-----`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgP5gKp5a2X2+oVtaI
+wtgpQGefnijDQrbH4leuCYfultqhRANCAAQAF9olZw+WFWF3Ogtd6ynsuvYsKCcm
+4WL6xK6E0yXGZYWWlTrAMSxIpUPNnjuh7tMTzIhfOkl+MD1JNvoE83I0
+-----END PRIVATE KEY-----`,
+};
