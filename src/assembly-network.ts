@@ -3,15 +3,30 @@ import type { Fetch, WholeFetch } from './base/fetch.js';
 import { ApiSettings } from './http/api-settings.js';
 import { AuthorizedClient } from './http/authorized-client.js';
 import { FetchTransport } from './http/fetch-transport.js';
+import { RateGates } from './http/rate-gates.js';
+import type { OnRetry } from './http/retry-notice.js';
+import type { RetryOptions } from './http/retry-settings.js';
 import { transportFetch } from './http/secure-fetch.js';
 import type { Transport } from './http/transport.js';
 import { UndiciTransport } from './http/undici-transport.js';
 import type { AccessToken, TokenSource } from './oauth/token-source.js';
 import type { WebexEndpoints } from './platform/endpoints.js';
 import { ServiceCatalog } from './platform/service-catalog.js';
+import type { GateStore } from './stores/gate-store.js';
+import type { GrantOwner } from './stores/grant-store.js';
 import { fetchTokenExpiry } from './platform/token-expiry.js';
 
 const CALL_DEADLINE_MS = 30_000;
+
+/** How calls of the Webex API are made. */
+export interface HttpSettings {
+  /** URL of a proxy, `false` for none; by default HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. This machine is never proxied. */
+  proxy?: string | false | undefined;
+  /** How calls are repeated that say nothing of their own; `false` = not at all. */
+  retry?: RetryOptions | false | undefined;
+  /** Told before each wait; no secret is in it. */
+  onRetry?: OnRetry | undefined;
+}
 
 /** What the network parts need. */
 export interface NetworkOptions {
@@ -24,6 +39,9 @@ export interface NetworkOptions {
   /** A token of the client itself, where Webex gives it one; for the sign-in catalog. */
   clientToken: () => Promise<string | undefined>;
   onDegraded: (reason: string, message: string) => void;
+  http?: HttpSettings | undefined;
+  /** Where a rate limit that one process met is told to the others. */
+  gates: { store: GateStore; owner: GrantOwner };
   /** Addresses of services in place of the catalog's. */
   services?: Readonly<Record<string, string>> | undefined;
 }
@@ -36,10 +54,12 @@ export class Network {
   readonly services: ServiceCatalog;
 
   constructor(options: NetworkOptions) {
-    const { endpoints, clock, fetch, peek, onDegraded } = options;
+    const { endpoints, clock, fetch, peek, onDegraded, http = {} } = options;
     const { apiBase, allowedOrigins } = endpoints;
     this.#options = options;
-    this.transport = options.transport ?? (fetch ? new FetchTransport({ fetch }) : new UndiciTransport());
+    this.transport =
+      options.transport ??
+      (fetch ? new FetchTransport({ fetch }) : new UndiciTransport({ proxy: http.proxy }));
     users.set(this.transport, (users.get(this.transport) ?? 0) + 1);
     const services = new ServiceCatalog({
       fetch: this.fetchWithin(CALL_DEADLINE_MS),
@@ -56,6 +76,9 @@ export class Network {
       clock,
       apiBase,
       allowedOrigins,
+      retry: http.retry,
+      onRetry: http.onRetry,
+      gates: new RateGates({ clock, shared: options.gates }),
       isAllowed: (origin) => services.allows(origin),
       // The public API stays where it was configured, whatever a catalog names.
       resolveService: (name) =>
@@ -63,9 +86,9 @@ export class Network {
     });
   }
 
-  /** The HTTP client of one principal. */
-  clientOf(tokenSource: TokenSource): AuthorizedClient {
-    return new AuthorizedClient({ settings: this.#api, tokenSource });
+  /** The HTTP client of one principal, whose rate limit is their own. */
+  clientOf(tokenSource: TokenSource, principal: string): AuthorizedClient {
+    return new AuthorizedClient({ settings: this.#api, tokenSource, principal });
   }
 
   /** When Webex says that this access token ends; milliseconds since the epoch. Errors: `TokenRevokedError`. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Network } from './assembly-network.js';
+import type { HttpSettings, Network } from './assembly-network.js';
 import { Principals, PRIVILEGED_SCOPE } from './assembly-principals.js';
 import { Renewal, type RenewalSettings } from './assembly-renewal.js';
 import { untilAbort } from './base/until-abort.js';
@@ -51,6 +51,7 @@ export interface AssemblyOptions extends RenewalSettings {
   clock?: Clock | undefined;
   transport?: Transport | Promise<Transport> | undefined;
   fetch?: Fetch | undefined;
+  http?: HttpSettings | undefined;
   loginLifetimeMs?: number | undefined;
   /** Where people sign in again: of the login handler. */
   reconnectUrl?: string | undefined;
@@ -197,6 +198,7 @@ export class Assembly {
         clock: this.clock,
         peek: () => this.#peek(),
         clientToken: () => this.#clientToken(),
+        gates: { store: this.store.gates, owner: this.owner },
         onDegraded: (reason, message) => this.emitter.emit('degraded', { reason, message }),
       });
       this.#services = network.services;
@@ -468,7 +470,7 @@ export class Assembly {
 
   /** The HTTP client of one subject. */
   async clientOf(subject: string): Promise<AuthorizedClient> {
-    return (await this.network()).clientOf(new VaultTokenSource(this.tokens, subject));
+    return (await this.network()).clientOf(new VaultTokenSource(this.tokens, subject), subject);
   }
 
   /** Whether a grant can be renewed without its person. */

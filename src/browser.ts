@@ -25,5 +25,3 @@ export const KeyRing = serverOnly('KeyRing');
 export const Webex = serverOnly('Webex');
 export const WebexAuth = serverOnly('WebexAuth');
 export const memoryStore = serverOnly('memoryStore');
-export const readServiceAppEvent = serverOnly('readServiceAppEvent');
-export const webhookSignatureMatches = serverOnly('webhookSignatureMatches');

@@ -1,15 +1,15 @@
-export {
-  WebexAuth,
-  type Grants,
-  type LoginSettings,
-  type ReceivedWebhook,
-  type WebexAuthOptions,
-} from './webex-auth.js';
-export { Webex, type WebexConfiguration, type WebexOptions } from './webex.js';
+export { WebexAuth, type ReceivedWebhook } from './webex-auth.js';
+export type { Grants } from './webex-auth-grants.js';
+export type { LoginSettings, WebexAuthOptions } from './webex-auth-options.js';
+export { Webex, type WebexConfiguration } from './webex.js';
+export type { WebexOptions } from './webex-assembly.js';
 export type { CreateJwtOptions, WebexAuthorization } from './webex-authorization.js';
 export type { LoginUrlOptions, WebexCredentials } from './webex-credentials.js';
 export type { WebexServices } from './webex-services.js';
 export type { DeviceOptions, DevicePrompt, GuestOptions } from './assembly-principals.js';
+export type { HttpSettings } from './assembly-network.js';
+export type { RetryOptions } from './http/retry-settings.js';
+export type { OnRetry, RetryNotice } from './http/retry-notice.js';
 export type { OwnerToken, ServiceAppSettings } from './assembly-renewal.js';
 export type { ValidateOptions, Validation } from './assembly-validation.js';
 export { KeyRing } from './sealing/key-ring.js';
@@ -26,6 +26,6 @@ export type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
 export type { Clock } from './base/clock.js';
 export type { Fetch } from './base/fetch.js';
 export type { Transport } from './http/transport.js';
-export { readServiceAppEvent, webhookSignatureMatches, type ServiceAppEvent } from './platform/webhooks.js';
+export type { ServiceAppEvent } from './platform/webhooks.js';
 export * from './errors.js';
 export * from './error-aliases.js';

@@ -1,89 +1,31 @@
-import { Assembly, type AssemblyOptions, type Disconnected } from './assembly.js';
+import { Assembly, type Disconnected } from './assembly.js';
 import type { DeviceOptions, GuestOptions } from './assembly-principals.js';
-import type { ServiceAppSettings } from './assembly-renewal.js';
-import { validateGrant, type ValidateOptions, type Validation } from './assembly-validation.js';
-import type { Clock } from './base/clock.js';
-import type { CustomFields } from './base/custom-fields.js';
+import type { ValidateOptions, Validation } from './assembly-validation.js';
 import type { Listener } from './base/emitter.js';
-import type { Fetch } from './base/fetch.js';
-import { assertOptions, refuse, scopeOption, tokenDemands } from './config/call-options.js';
-import { checkClient, type ClientOptions } from './config/client-options.js';
-import { resolveEndpoints, type EndpointOptions } from './config/endpoint-options.js';
-import { checkFlag } from './config/flag-setting.js';
-import { guestIssuerProblems } from './config/guest-issuer.js';
-import { checkNumber } from './config/number-setting.js';
-import { functionProblems, partProblems } from './config/part-settings.js';
-import { recordOf } from './config/record.js';
-import { serviceAppProblems } from './config/service-app-settings.js';
-import { CLIENT_SETTINGS } from './config/setting-names.js';
-import { assertKnownSettings } from './config/unknown-settings.js';
+import { assertOptions, scopeOption, tokenDemands } from './config/call-options.js';
+import { checkClient } from './config/client-options.js';
+import { resolveEndpoints } from './config/endpoint-options.js';
 import { ClosedError, ConfigurationError, GrantNotFoundError, ProtocolError } from './errors.js';
 import type { PhaseTiming, WebexAuthEvents } from './events.js';
-import type { Transport } from './http/transport.js';
-import { isAccessToken, readTokenAnswer } from './oauth/token-answer.js';
+import { isAccessToken } from './oauth/token-answer.js';
 import type { AccessToken, TokenOptions } from './oauth/token-source.js';
 import { TokenSet } from './oauth/token-set.js';
-import { readServiceAppEvent, readWebhook, type ServiceAppEvent } from './platform/webhooks.js';
-import type { KeyRing } from './sealing/key-ring.js';
-import type { AuditEntry } from './stores/audit-log.js';
-import type { GrantState } from './stores/grant-record.js';
-import type { Store } from './stores/store.js';
+import type { ServiceAppEvent } from './platform/webhooks.js';
 import { assertOwnSubject, serviceAppSubject } from './vault/derived-subject.js';
 import type { Grant } from './vault/grant.js';
-import { describe, summarize, type GrantDescription, type GrantSummary } from './vault/grant-summary.js';
+import { describe, type GrantDescription } from './vault/grant-summary.js';
 import type { LoginHandlerOptions } from './web/login-handler-options.js';
 import { personSubject } from './web/person-subject.js';
 import type { CurrentSession } from './web/sessions.js';
 import { Webex } from './webex.js';
+import { Grants } from './webex-auth-grants.js';
+import {
+  checkOptions,
+  reconnectUrlOf,
+  type LoginSettings,
+  type WebexAuthOptions,
+} from './webex-auth-options.js';
 import { WebexServices } from './webex-services.js';
-
-const DEFAULT_PAGE = 100;
-const MAX_PAGE = 1_000;
-// That of `Date`.
-const LAST_INSTANT = 8.64e15;
-
-/** How people sign in: whose grant it becomes, and what the application does about it. */
-export type LoginSettings = Partial<
-  Pick<LoginHandlerOptions, 'subject' | 'starter' | 'custom' | 'onLogin' | 'onError'>
-> & {
-  /** How long a person may take, seconds; 600. */
-  lifetime?: number | undefined;
-};
-
-/** What `WebexAuth.open` takes. */
-export interface WebexAuthOptions {
-  client: ClientOptions;
-  /** Where grants are kept: `sqliteStore`, `memoryStore`. */
-  store: Store;
-  /** What seals them. */
-  keys: KeyRing;
-  /** Keeps several customers apart in one store; `default`. */
-  tenant?: string | undefined;
-  login?: LoginSettings | undefined;
-  /** A region's name, or addresses of your own; by default from the environment. */
-  endpoints?: EndpointOptions | undefined;
-  /** Refresh due grants in the background; true. */
-  scheduler?: boolean | undefined;
-  /** How old an answer from the cache may be, seconds; 1. */
-  maxStaleness?: number | undefined;
-  /** How often tokens without a known end (bots, personal tokens) are checked at Webex, seconds; 86,400, 0 = never. */
-  verifyEvery?: number | undefined;
-  /** Issues guests' JWTs; the secret as Webex gives it, base64 (webex-facts 5.1). */
-  guestIssuer?: { issuer: string; secret: string } | undefined;
-  /** How tokens of service apps are had (webex-facts 6.2). */
-  serviceApp?: ServiceAppSettings | undefined;
-  /** Ask the service catalog while starting; false: the public API needs none (webex-facts 1.5). */
-  discovery?: boolean | undefined;
-  /** Prove client id and secret to Webex while starting; false. */
-  verifyClient?: boolean | undefined;
-  /** Memory for opened grants, bytes; 32 MiB. */
-  cacheBytes?: number | undefined;
-  fetch?: Fetch | undefined;
-  transport?: Transport | undefined;
-  clock?: Clock | undefined;
-  /** Called at the named points of a refresh; for tests that stop a process there. */
-  trace?: AssemblyOptions['trace'];
-}
 
 /** Many principals of one integration: signs people in, keeps their tokens, hands out fresh ones. */
 export class WebexAuth {
@@ -118,6 +60,7 @@ export class WebexAuth {
       serviceApp: options.serviceApp,
       discovery: options.discovery ?? false,
       verifyClient: options.verifyClient,
+      http: options.http,
       reconnectUrl: reconnectUrlOf(options.client.redirectUri),
       loginLifetimeMs: login.lifetime === undefined ? undefined : login.lifetime * 1000,
       transport: options.transport,
@@ -182,7 +125,8 @@ export class WebexAuth {
   }
 
   /** Holds a stored token against what is required, without refreshing it; see `Validation`. Errors: those of the network. */
-  validate(subject: string, options?: ValidateOptions): Promise<Validation> {
+  async validate(subject: string, options?: ValidateOptions): Promise<Validation> {
+    const { validateGrant } = await import('./assembly-validation.js');
     return validateGrant(this.#assembly, subject, options);
   }
 
@@ -249,6 +193,7 @@ export class WebexAuth {
   async receiveWebhook(webhook: ReceivedWebhook): Promise<ServiceAppEvent | undefined> {
     assertOptions(webhook, 'webhook');
     const { body, signature, secret } = webhook;
+    const { readServiceAppEvent, readWebhook } = await import('./platform/webhooks.js');
     const event = readServiceAppEvent(readWebhook({ body, signature }, secret));
     // Webex tells an owner of all their service apps.
     if (event && !this.#assembly.principals.mayBeOwn(event)) return undefined;
@@ -302,69 +247,6 @@ export class WebexAuth {
   }
 }
 
-// Beside the callback, where the login handler is mounted.
-function reconnectUrlOf(redirectUri: string | undefined): string | undefined {
-  return redirectUri !== undefined && URL.canParse(redirectUri)
-    ? new URL('reconnect', redirectUri).href
-    : undefined;
-}
-
-const SETTINGS: readonly (keyof WebexAuthOptions)[] = [
-  'client',
-  'store',
-  'keys',
-  'tenant',
-  'login',
-  'endpoints',
-  'scheduler',
-  'maxStaleness',
-  'cacheBytes',
-  'verifyEvery',
-  'guestIssuer',
-  'serviceApp',
-  'discovery',
-  'verifyClient',
-  'fetch',
-  'transport',
-  'clock',
-  'trace',
-];
-const LOGIN_SETTINGS: readonly (keyof LoginSettings)[] = [
-  'subject',
-  'starter',
-  'custom',
-  'onLogin',
-  'onError',
-  'lifetime',
-];
-
-function checkOptions(options: WebexAuthOptions): void {
-  assertKnownSettings(options, { path: '', known: SETTINGS });
-  const { client, login = {}, tenant, serviceApp, guestIssuer } = options;
-  assertKnownSettings(login, { path: 'login', known: LOGIN_SETTINGS });
-  if (recordOf(client)) assertKnownSettings(client, { path: 'client', known: CLIENT_SETTINGS });
-  const { lifetime, ...hooks } = login;
-  refuse([
-    ...partProblems(options, { required: ['store', 'keys'] }),
-    ...functionProblems('', { trace: options.trace }),
-    ...functionProblems('login', hooks),
-    ...(tenant === undefined || isName(tenant) ? [] : [{ setting: 'tenant', problem: 'must be a name' }]),
-    ...serviceAppProblems('serviceApp', serviceApp),
-    ...guestIssuerProblems('guestIssuer', guestIssuer),
-    ...checkNumber('maxStaleness', options.maxStaleness, { unit: 'seconds' }),
-    ...checkNumber('cacheBytes', options.cacheBytes, { unit: 'bytes' }),
-    ...checkNumber('verifyEvery', options.verifyEvery, { min: 60, orZero: true, unit: 'seconds' }),
-    ...checkNumber('login.lifetime', lifetime, { min: 1, max: 86_400, unit: 'seconds' }),
-    ...checkFlag('scheduler', options.scheduler),
-    ...checkFlag('discovery', options.discovery),
-    ...checkFlag('verifyClient', options.verifyClient),
-  ]);
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value !== '';
-}
-
 /** A webhook as it came. */
 export interface ReceivedWebhook {
   /** Byte for byte. */
@@ -379,74 +261,6 @@ function bearer(text: unknown): string {
   const token = typeof text === 'string' ? text.trim().replace(/^Bearer +/i, '') : '';
   if (isAccessToken(token)) return token;
   throw new ConfigurationError([{ setting: 'accessToken', problem: 'is no bearer token (RFC 6750, 2.1)' }]);
-}
-
-/** What is stored, by subject, without the tokens. */
-export class Grants {
-  readonly #assembly: Assembly;
-
-  constructor(assembly: Assembly) {
-    this.#assembly = assembly;
-  }
-
-  /** One grant with its scopes, person and custom fields; undefined when there is none. */
-  async get(subject: string): Promise<GrantDescription | undefined> {
-    const grant = await this.#assembly.tokens.read(subject);
-    return grant && describe(grant);
-  }
-
-  /** A page of grants in the order of their subjects; `after` is the last subject of the page before. */
-  async list(
-    page: { state?: GrantState; after?: string; limit?: number } = {},
-  ): Promise<readonly GrantSummary[]> {
-    assertOptions(page);
-    refuse(checkNumber('limit', page.limit, { unit: 'grants' }));
-    const limit = Math.min(MAX_PAGE, Math.max(1, Math.floor(page.limit ?? DEFAULT_PAGE)));
-    return (await this.#assembly.vault.list({ ...page, limit })).map(summarize);
-  }
-
-  /**
-   * Stores a token response (RFC 6749, 5.1) that was obtained elsewhere. Lifetimes count from `receivedAt` (now). Errors: `ProtocolError`
-   * when it holds no usable access token.
-   */
-  async import(
-    subject: string,
-    tokenResponse: Readonly<Record<string, unknown>>,
-    {
-      kind = 'imported',
-      custom,
-      receivedAt,
-    }: { kind?: string; custom?: CustomFields; receivedAt?: number } = {},
-  ): Promise<GrantDescription> {
-    assertOwnSubject(subject);
-    assertOptions(tokenResponse, 'tokenResponse');
-    refuse(checkNumber('receivedAt', receivedAt, { max: LAST_INSTANT, unit: 'milliseconds' }));
-    const accessToken = tokenResponse['access_token'];
-    if (!isAccessToken(accessToken)) {
-      throw new ProtocolError('The token response holds no usable access_token');
-    }
-    const now = receivedAt ?? this.#assembly.clock.now();
-    const tokenSet = new TokenSet(readTokenAnswer(tokenResponse, accessToken, { now }));
-    return describe(await this.#assembly.keep(subject, tokenSet, { kind, custom }));
-  }
-
-  /** Changes custom fields: given ones are set, `undefined` ones removed. They survive refreshes. Errors: `GrantNotFoundError`. */
-  async update(subject: string, change: { custom: CustomFields }): Promise<GrantDescription> {
-    assertOptions(change);
-    const { custom } = change;
-    assertOptions(custom, 'custom');
-    const grant = await this.#assembly.vault.updateCustom(subject, custom);
-    if (!grant) throw new GrantNotFoundError('Nothing is stored for this subject; sign in first');
-    this.#assembly.tokens.remember(grant);
-    return describe(grant);
-  }
-
-  /** What happened to a grant, newest first. */
-  async history(subject: string, { limit = DEFAULT_PAGE }: { limit?: number } = {}): Promise<AuditEntry[]> {
-    const { audit, store, owner } = this.#assembly;
-    await audit.flush();
-    return store.audit.list(owner, { subject, limit });
-  }
 }
 
 function createHandler(

@@ -1,6 +1,6 @@
 import type { Assembly } from './assembly.js';
 import { PRIVILEGED_SCOPE } from './assembly-principals.js';
-import { validateGrant, type ValidateOptions, type Validation } from './assembly-validation.js';
+import type { ValidateOptions, Validation } from './assembly-validation.js';
 import { ConfigurationError, GrantNotFoundError } from './errors.js';
 import { formatScope } from './oauth/scope.js';
 import { uuidOfPublicId } from './platform/public-id.js';
@@ -70,7 +70,8 @@ export class WebexCredentials {
    * Holds the token against what is required, without refreshing it: `{valid, code, error, expiresAt, remaining, missingScopes}`.
    * Webex is asked too, unless `remote` is false. Errors: those of the network.
    */
-  validate(options?: ValidateOptions): Promise<Validation> {
+  async validate(options?: ValidateOptions): Promise<Validation> {
+    const { validateGrant } = await import('./assembly-validation.js');
     return validateGrant(this.#assembly, this.#subject, options);
   }
 

@@ -1,63 +1,26 @@
-import { Assembly, type Disconnected } from './assembly.js';
-import { systemClock, type Clock } from './base/clock.js';
-import type { Emitter, Listener } from './base/emitter.js';
-import type { Fetch } from './base/fetch.js';
-import { resolveEndpoints, type EndpointOptions } from './config/endpoint-options.js';
+import type { Assembly, Disconnected } from './assembly.js';
+import type { Listener } from './base/emitter.js';
 import { assertOptions, refuse } from './config/call-options.js';
-import { checkFlag } from './config/flag-setting.js';
-import { checkNumber } from './config/number-setting.js';
 import type { WebexConfig } from './config/credential-shapes.js';
 import { givesToken, mergeConfig } from './config/merge-config.js';
-import { partProblems } from './config/part-settings.js';
+import { checkNumber } from './config/number-setting.js';
 import { recordOf } from './config/record.js';
-import {
-  readCredentials,
-  type CredentialSettings,
-  type CredentialSources,
-  type GivenTokens,
-} from './config/webex-options.js';
+import type { CredentialSettings, GivenTokens } from './config/webex-options.js';
 import { ClosedError, ConfigurationError, TimeoutError } from './errors.js';
 import type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
 import type { ApiRequest, ApiResult } from './http/api-request.js';
 import type { AuthorizedClient, AuthorizedFetchInit } from './http/authorized-client.js';
 import type { PaginateOptions } from './http/paginated.js';
-import type { Transport } from './http/transport.js';
 import { formatScope } from './oauth/scope.js';
 import { TokenSet } from './oauth/token-set.js';
-import type { WebexEndpoints } from './platform/endpoints.js';
-import { KeyRing } from './sealing/key-ring.js';
-import type { Store } from './stores/store.js';
 import { assertOwnSubject } from './vault/derived-subject.js';
 import type { Supertoken } from './vault/supertoken.js';
+import { assembleWebex, DEFAULT_SUBJECT, type WebexOptions } from './webex-assembly.js';
 import { WebexAuthorization } from './webex-authorization.js';
 import { WebexCredentials } from './webex-credentials.js';
 import { WebexServices } from './webex-services.js';
 
-const DEFAULT_SUBJECT = 'default';
 const DEFAULT_READY_TIMEOUT_MS = 60_000;
-
-/** What `Webex.init` takes; everything may also come from the environment. */
-export interface WebexOptions extends CredentialSources {
-  /** Where the grant is kept; by default in memory, sealed with a key of the process. */
-  store?: Store | undefined;
-  /** Needed with a store that outlives the process. */
-  keys?: KeyRing | undefined;
-  /** Whose grant it is; `default`. */
-  subject?: string | undefined;
-  /** A region's name, or addresses of your own; by default from the environment. */
-  endpoints?: EndpointOptions | undefined;
-  /** Refresh in the background; true. */
-  scheduler?: boolean | undefined;
-  /** Ask the service catalog while starting; true. Where the API's address is yours, only if the catalog's is too. */
-  discovery?: boolean | undefined;
-  /** Prove client id and secret to Webex while starting; false. */
-  verifyClient?: boolean | undefined;
-  /** How often tokens without a known end (bots, personal tokens) are checked at Webex, seconds; 86,400, 0 = never. */
-  verifyEvery?: number | undefined;
-  fetch?: Fetch | undefined;
-  transport?: Transport | undefined;
-  clock?: Clock | undefined;
-}
 
 /** The configuration in force, as `webex.config` shows it. */
 export interface WebexConfiguration {
@@ -112,7 +75,7 @@ export class Webex {
     // Made first, for the callback that gets it; nothing runs before it is whole.
     let webex: Webex | undefined = undefined;
     const self = (): Webex => webex as unknown as Webex;
-    const { assembly, settings } = assemble(options, self);
+    const { assembly, settings } = assembleWebex(options, self);
     webex = new Webex(assembly, subject);
     webex.#startup = webex.#start(options, settings);
     for (const event of ['login', 'logout'] as const) webex.on(event, () => self().#spendGiven());
@@ -222,7 +185,7 @@ export class Webex {
     } = old;
     const options = { ...mergeConfig<WebexOptions>(before.options, config), store, keys };
     // Requests under way go on, over the same connections.
-    const { assembly, settings } = assemble(options, () => this, {
+    const { assembly, settings } = assembleWebex(options, () => this, {
       emitter,
       transport: () => old.transport(),
     });
@@ -400,56 +363,4 @@ export class Webex {
     const tokenSet = new TokenSet({ ...given, issuedAt });
     tokens.remember(await vault.keep(this.#subject, tokenSet, { kind: 'access_token' }));
   }
-}
-
-/** Settings in, checked parts out. */
-function assemble(
-  options: WebexOptions | string | undefined,
-  webex: () => Webex,
-  before?: { emitter: Emitter<WebexAuthEvents>; transport: () => Promise<Transport> },
-): { assembly: Assembly; settings: CredentialSettings } {
-  const settings: WebexOptions = typeof options === 'string' ? {} : (options ?? {});
-  refuse(partProblems(recordOf(settings) ?? {}));
-  const { store, keys, clock = systemClock, subject = DEFAULT_SUBJECT, ...rest } = settings;
-  const credentials = readCredentials(options, { env: process.env, now: clock.now() });
-  const { client, authorizeUrl, jwtRefreshCallback, guestIssuer, fedramp } = credentials;
-  const { cisService, services } = credentials;
-  const places = resolveEndpoints(settings.endpoints, process.env, { fedramp });
-  const endpoints = withAuthorizeUrl(places, authorizeUrl);
-  refuse([
-    ...checkNumber('verifyEvery', rest.verifyEvery, { min: 60, orZero: true, unit: 'seconds' }),
-    ...['scheduler', 'discovery', 'verifyClient'].flatMap((name) =>
-      checkFlag(name, rest[name as 'scheduler' | 'discovery' | 'verifyClient']),
-    ),
-  ]);
-  const assembly = new Assembly({
-    client,
-    store,
-    keys: keys ?? (store ? KeyRing.fromEnvironment() : KeyRing.ephemeral()),
-    tenant: 'default',
-    endpoints,
-    scheduler: rest.scheduler ?? true,
-    discovery: rest.discovery ?? true,
-    discoverFor: subject,
-    verifyClient: rest.verifyClient,
-    verifyEvery: rest.verifyEvery,
-    guestIssuer,
-    cisService,
-    services,
-    jwtRefreshCallback: jwtRefreshCallback && (async () => jwtRefreshCallback(webex())),
-    fetch: rest.fetch,
-    transport: before ? before.transport() : rest.transport,
-    clock,
-    emitter: before?.emitter,
-  });
-  return { assembly, settings: credentials };
-}
-
-function withAuthorizeUrl(endpoints: WebexEndpoints, authorizeUrl: string | undefined): WebexEndpoints {
-  if (authorizeUrl === undefined) return endpoints;
-  const { authorizationServer } = endpoints;
-  return {
-    ...endpoints,
-    authorizationServer: { ...authorizationServer, authorizationEndpoint: authorizeUrl },
-  };
 }

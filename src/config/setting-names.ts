@@ -48,6 +48,7 @@ export const INIT_SETTINGS = [
   'discovery',
   'verifyClient',
   'verifyEvery',
+  'http',
   'fetch',
   'transport',
   'clock',

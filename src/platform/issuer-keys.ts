@@ -57,8 +57,10 @@ export class IssuerKeys {
         { fetch: this.#fetch, clock: this.#clock },
       );
       const { createLocalJWKSet } = await import('jose');
-      const keys = createLocalJWKSet({ keys: keysOf(answer) });
-      this.#known = { keys, since: this.#clock.monotonic() };
+      const usable = keysOf(answer);
+      const keys = createLocalJWKSet({ keys: usable });
+      // An answer without any would refuse everybody until the issuer may be asked again.
+      if (usable.length > 0) this.#known = { keys, since: this.#clock.monotonic() };
       return keys;
     });
   }

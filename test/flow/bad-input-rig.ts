@@ -33,7 +33,7 @@ export interface BadInputRig {
   /** Signs the first person in; whatever is refused later must not show these tokens. */
   signIn(webex: Webex): Promise<Supertoken>;
   /** Begins a sign-in and lets the person allow it: the redirect back, not yet used. */
-  redirect(webex: Webex): Promise<{ callback: string; transaction: string }>;
+  redirect(webex: Webex, scope?: readonly string[]): Promise<{ callback: string; transaction: string }>;
   watch(tokens: Pick<Supertoken, 'access_token'> & Partial<Supertoken>): void;
   /** What the work is refused with: an error of this library that shows no secret. Fails where it succeeds. */
   refusal(work: () => unknown): Promise<AnyWebexAuthError>;
@@ -132,8 +132,8 @@ export function badInputRig(): BadInputRig {
       rig.watch(supertoken);
       return supertoken;
     },
-    async redirect(webex) {
-      const { url, transaction } = await webex.authorization.initiateLogin();
+    async redirect(webex, scope) {
+      const { url, transaction } = await webex.authorization.initiateLogin({ scope });
       const callback = await emulator.signIn(url);
       const code = new URL(callback).searchParams.get('code') ?? '';
       leaks.watch(code, 'code', { publicParts: [publicPart(code)] });

@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  KeyRing,
+  memoryStore,
+  WebexAuth,
+  type RetryNotice,
+  type Store,
+  type WebexAuthOptions,
+} from '../src/index.js';
+import { startEmulated, type Emulated } from './support/emulated.js';
+import { fakeClock, type FakeClock } from './support/fake-clock.js';
+
+const ROOMS = 'GET /v1/rooms';
+
+describe('calls of the Webex API on a bad day, through the public face', () => {
+  const open: WebexAuth[] = [];
+  let emulated: Emulated;
+  let clock: FakeClock;
+  let store: Store;
+  const keys = KeyRing.ephemeral();
+
+  beforeEach(async () => {
+    clock = fakeClock();
+    store = memoryStore({ clock });
+    emulated = await startEmulated({ clock });
+  });
+
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((auth) => auth.close()));
+    await emulated.emulator.close();
+  });
+
+  async function auth(options: Partial<WebexAuthOptions> = {}): Promise<WebexAuth> {
+    const { client, endpoints } = emulated;
+    const made = await WebexAuth.open({
+      client,
+      endpoints,
+      store,
+      keys,
+      clock,
+      scheduler: false,
+      ...options,
+    });
+    open.push(made);
+    return made;
+  }
+
+  async function roomsOf(one: WebexAuth, subject: string): Promise<() => Promise<number>> {
+    const access_token = emulated.emulator.issuePersonalToken(
+      subject === 'ada' ? 'ada@example.com' : 'grace@example.com',
+    );
+    await one.grants.import(subject, { access_token });
+    const webex = await one.user(subject);
+    return async () => (await webex.request({ resource: 'rooms' })).statusCode;
+  }
+
+  async function driven<Result>(work: Promise<Result>): Promise<Result> {
+    let settled = false;
+    const done = (): void => void (settled = true);
+    work.then(done, done);
+    for (let passed = 0; !settled && passed < 120_000; passed += 100) {
+      await clock.advance(100);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return work;
+  }
+
+  const times = (): number =>
+    emulated.emulator.ledger.entries.filter(({ method, path }) => `${method} ${path}` === ROOMS).length;
+
+  it('a 503 of a GET is repeated, and onRetry told without a secret', async () => {
+    const told: RetryNotice[] = [];
+    const rooms = await roomsOf(await auth({ http: { onRetry: (notice) => void told.push(notice) } }), 'ada');
+    emulated.emulator.faults.add({ route: ROOMS, times: 1, status: 503 });
+    expect(await driven(rooms())).toBe(200);
+    expect(times()).toBe(2);
+    expect(told).toMatchObject([{ attempt: 1, status: 503, method: 'GET' }]);
+    expect(told[0]?.origin).toBe(emulated.emulator.url);
+  });
+
+  it('http.retry: false sends once', async () => {
+    const rooms = await roomsOf(await auth({ http: { retry: false } }), 'ada');
+    emulated.emulator.faults.add({ route: ROOMS, times: 1, status: 503 });
+    await expect(driven(rooms())).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    expect(times()).toBe(1);
+  });
+
+  it('a rate limit that is too long to wait for is told, shuts the gate of that person alone, and in other processes too', async () => {
+    const one = await auth();
+    const other = await auth();
+    const ada = await roomsOf(one, 'ada');
+    const grace = await roomsOf(one, 'grace');
+    const adaElsewhere = async (): Promise<number> =>
+      (await (await other.user('ada')).request({ resource: 'rooms' })).statusCode;
+    emulated.emulator.faults.add({ route: ROOMS, times: 2, retryAfter: 600 });
+    const limited = { code: 'RATE_LIMITED', retryAt: clock.now() + 600_000 };
+    await expect(driven(ada())).rejects.toMatchObject(limited);
+    await expect(driven(ada())).rejects.toMatchObject(limited);
+    expect(times()).toBe(1);
+    // The other process meets its own first 429, then keeps to the gate as well.
+    await expect(driven(adaElsewhere())).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await expect(driven(adaElsewhere())).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(times()).toBe(2);
+    expect(await driven(grace())).toBe(200);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['a proxy that is no URL', { proxy: 5 }, /http\.proxy/],
+    ['attempts beyond three', { retry: { attempts: 4 } }, /http\.retry\.attempts/],
+    ['a hook that is none', { onRetry: 'log' }, /http\.onRetry/],
+    ['a name that is not known', { retries: 2 }, /http\.retries: is not a setting/],
+  ])('refuses %s', async (_, http, problem) => {
+    const { client, endpoints } = emulated;
+    await expect(
+      WebexAuth.open({ client, endpoints, store, keys, http: http as WebexAuthOptions['http'] }),
+    ).rejects.toThrow(problem);
+  });
+});
