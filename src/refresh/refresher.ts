@@ -3,6 +3,7 @@ import { ClosedError, GrantNotFoundError, RateLimitError } from '../errors.js';
 import type { RefreshCause } from '../events.js';
 import type { GrantRecord } from '../stores/grant-record.js';
 import type { Grant } from '../vault/grant.js';
+import { Presentation } from './presentation.js';
 import { TOKEN_GATE, type RefresherOptions, type RefreshResult } from './refresh-protocol.js';
 
 /**
@@ -57,8 +58,6 @@ export class Refresher {
     { cause, generation, seen }: { cause: RefreshCause; generation: number; seen?: Grant | undefined },
   ): Promise<RefreshResult> {
     const { vault, gates, owner, clock, holder, random = Math.random } = this.#options;
-    // Most processes that import the package refresh nothing at once: this is loaded when the first one does.
-    const { Presentation } = await import('./presentation.js');
     const presentation = new Presentation({ ...this.#options, cause, closing: this.#closing.signal });
     for (let round = 0; ; round++) {
       if (round > 0) await clock.sleep(roundDelay(round, random));

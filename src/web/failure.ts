@@ -38,6 +38,12 @@ const WORDS: Readonly<Partial<Record<ErrorCode, Words>>> = {
   ISSUER_MISMATCH: [400, 'The answer did not come from Webex', START_AGAIN],
   AUTHORIZATION_RESPONSE_INVALID: [400, 'The answer from Webex is not valid', START_AGAIN],
   INVALID_GRANT: [400, 'Webex no longer accepts this sign-in', START_AGAIN],
+  ID_TOKEN_INVALID: [400, 'Webex did not prove who signed in', START_AGAIN],
+  TOKEN_LIMIT_REACHED: [
+    409,
+    'You are signed in at this app too many times',
+    'End older sign-ins on the page of your Webex account, then sign in again.',
+  ],
   ACCESS_DENIED: [
     403,
     'Access was not allowed',

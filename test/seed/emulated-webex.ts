@@ -67,7 +67,7 @@ export interface SignInTo {
 }
 
 /** How `Webex.init` is told of a client. */
-export function credentialsOf({ clientId, clientSecret, redirectUris, scopes }: EmulatorClient): object {
+function credentialsOf({ clientId, clientSecret, redirectUris, scopes }: EmulatorClient): object {
   return { client_id: clientId, client_secret: clientSecret, redirect_uri: redirectUris[0], scope: scopes };
 }
 

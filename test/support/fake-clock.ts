@@ -28,10 +28,15 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
     sleep: (ms, { signal } = {}) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason as Error);
-        const timer = after(ms, resolve);
-        signal?.addEventListener('abort', () => (timer.cancel(), reject(signal.reason as Error)), {
-          once: true,
+        const leave = (): void => {
+          timer.cancel();
+          reject(signal?.reason as Error);
+        };
+        const timer = after(ms, () => {
+          signal?.removeEventListener('abort', leave);
+          resolve();
         });
+        signal?.addEventListener('abort', leave, { once: true });
       }),
     async advance(ms) {
       const end = mono + ms;
