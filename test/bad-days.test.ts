@@ -6,6 +6,7 @@ import {
   type RetryNotice,
   type Store,
   type WebexAuthOptions,
+  Webex,
 } from '../src/index.js';
 import { startEmulated, type Emulated } from './support/emulated.js';
 import { fakeClock, type FakeClock } from './support/fake-clock.js';
@@ -102,6 +103,42 @@ describe('calls of the Webex API on a bad day, through the public face', () => {
     await expect(driven(adaElsewhere())).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     expect(times()).toBe(2);
     expect(await driven(grace())).toBe(200);
+  });
+
+  it('a 429 of the token endpoint holds back sign-ins of all processes, uses up none of them, and lets them in on time', async () => {
+    const TOKEN = 'POST /v1/access_token';
+    const { emulator, client } = emulated;
+    const credentials = {
+      client_id: client.clientId,
+      client_secret: client.clientSecret,
+      redirect_uri: client.redirectUri,
+      scope: 'spark:people_read',
+    };
+    const instance = (): Webex =>
+      Webex.init({ credentials, endpoints: emulated.endpoints, store, keys, clock, discovery: false });
+    const [one, other] = [instance(), instance()];
+    const begun = await Promise.all(
+      [one, other].map(async (webex) => {
+        const { url, transaction } = await webex.authorization.initiateLogin();
+        return { webex, transaction, callback: await emulator.signIn(url) };
+      }),
+    );
+    emulator.faults.add({ route: TOKEN, times: 1, retryAfter: 30 });
+    const finish = ({ webex, callback, transaction }: (typeof begun)[number]): Promise<unknown> =>
+      driven(webex.authorization.completeLogin(callback, transaction));
+    const [first, second] = begun;
+    if (!first || !second) throw new Error('nothing was begun');
+    const retryAt = clock.now() + 30_000;
+    await expect(finish(first)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await expect(finish(second)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    const sent = (): number =>
+      emulator.ledger.entries.filter(({ path }) => path === '/v1/access_token').length;
+    expect(sent()).toBe(1);
+    await clock.advance(retryAt + 1_000 - clock.now());
+    // Its code and its transaction are as good as before.
+    await finish(second);
+    expect([sent(), second.webex.canAuthorize]).toEqual([2, true]);
+    await Promise.all([one.close(), other.close()]);
   });
 
   it.each<[string, unknown, RegExp]>([

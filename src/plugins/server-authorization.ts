@@ -9,6 +9,7 @@ import {
   ConfigurationError,
   IdTokenError,
   InvalidClientError,
+  RateLimitError,
   type ConfigurationProblem,
 } from '../errors.js';
 import {
@@ -40,6 +41,7 @@ import { applicationIdOf, requestServiceAppToken } from '../platform/service-app
 import { orgIdFromToken } from '../platform/token-anatomy.js';
 import { fetchUserinfo, personFromOpenId } from '../platform/userinfo.js';
 import { PRESENTATION_DEADLINE_MS } from '../refresh/refresh-protocol.js';
+import { TokenGate } from '../refresh/token-gate.js';
 import type { KeyRing } from '../sealing/key-ring.js';
 import type { Store } from '../stores/store.js';
 import { createLoginHandler } from '../web/login-handler.js';
@@ -101,6 +103,7 @@ function endpointProblems({ authorizationServer, device, idbroker }: WebexEndpoi
 export class ServerAuthorization {
   readonly #context: AuthorizationContext;
   readonly #fetch: WholeFetch;
+  readonly #gate: TokenGate;
   readonly #endpoint: TokenEndpoint | undefined;
   readonly #refreshEndpoint: TokenEndpoint | undefined;
   readonly #idTokens: IdTokenVerifier | undefined;
@@ -113,6 +116,9 @@ export class ServerAuthorization {
     const { client, endpoints, clock } = context;
     this.#context = context;
     this.#fetch = context.fetchWithin(SIGN_IN_DEADLINE_MS);
+    const { store, tenant } = context;
+    const owner = { tenant, clientId: context.client?.clientId ?? '' };
+    this.#gate = new TokenGate({ gates: store.gates, owner, clock });
     if (!client) return;
     const { clientId } = client;
     const { tokenEndpoint } = endpoints.authorizationServer;
@@ -129,12 +135,19 @@ export class ServerAuthorization {
     { signal }: Waiting = {},
   ): Promise<TokenSet> {
     const { redirectUri = '', scope } = this.#client();
-    return this.#tokenEndpoint().request(
-      {
-        grantType: 'authorization_code',
-        parameters: { code, redirect_uri: redirectUri, ...(codeVerifier && { code_verifier: codeVerifier }) },
-      },
-      { purpose: 'sign-in', requestedScope: scope, signal },
+    const endpoint = this.#tokenEndpoint();
+    return this.#signIn(() =>
+      endpoint.request(
+        {
+          grantType: 'authorization_code',
+          parameters: {
+            code,
+            redirect_uri: redirectUri,
+            ...(codeVerifier && { code_verifier: codeVerifier }),
+          },
+        },
+        { purpose: 'sign-in', requestedScope: scope, signal },
+      ),
     );
   }
 
@@ -150,7 +163,11 @@ export class ServerAuthorization {
     { purpose, signal }: Waiting & { purpose: TokenPurpose },
   ): Promise<TokenSet> {
     const parameters = { self_contained_token: 'true' };
-    return requestClientCredentials(this.#tokenEndpoint(), { scope, parameters, purpose, signal });
+    const endpoint = this.#tokenEndpoint();
+    const request = (): Promise<TokenSet> =>
+      requestClientCredentials(endpoint, { scope, parameters, purpose, signal });
+    // A refresh has looked at the gate with its lease.
+    return purpose === 'sign-in' ? this.#signIn(request) : request();
   }
 
   /** Begins to authorize a device (RFC 8628, 3.1). */
@@ -319,6 +336,17 @@ export class ServerAuthorization {
     });
   }
 
+  // While a 429 of the token endpoint lasts nobody calls it, in no process.
+  async #signIn<Result>(run: () => Promise<Result>): Promise<Result> {
+    await this.#gate.admit();
+    try {
+      return await run();
+    } catch (error) {
+      if (error instanceof RateLimitError) await this.#gate.shut(error);
+      throw error;
+    }
+  }
+
   // While a secret is being replaced: the newest first, the others when Webex refuses it.
   async #withSecret<Result>(run: (secret: Secret) => Promise<Result>): Promise<Result> {
     let refused: unknown;
@@ -341,7 +369,8 @@ export class ServerAuthorization {
       clientId,
       redirectUri,
       scope,
-      tokenEndpoint: this.#tokenEndpoint(),
+      tokenEndpoint: { request: (...call) => this.#signIn(() => this.#tokenEndpoint().request(...call)) },
+      admit: () => this.#gate.admit(),
       verify: (tokenSet, asked) => this.verifyIdToken(tokenSet, asked),
       keys,
       tenant,

@@ -23,15 +23,14 @@ import { planDueUnchanged, planRetry, planSuspectRetry } from './refresh-policy.
 import {
   LEASE_MS,
   PRESENTATION_DEADLINE_MS,
-  TOKEN_GATE,
   type RefresherOptions,
   type RefreshResult,
 } from './refresh-protocol.js';
 import { reauthAction, reauthError } from './reauth.js';
 import { storeSuccessor, untilStoreAnswers } from './successor.js';
+import { shutTokenGate } from './token-gate.js';
 
 const MAX_PRESENTATIONS = 3;
-const DEFAULT_GATE_MS = 60_000;
 const GRACE_MS = 5_000;
 
 // A server that names a day in another year must not end all refreshing.
@@ -222,7 +221,7 @@ export class Presentation {
       if (this.#presented < MAX_PRESENTATIONS && !closing.aborted) return undefined;
       return this.#leave(grant, error);
     }
-    if (error instanceof RateLimitError && !besideTokenEndpoint) await this.#shutGate(error);
+    if (error instanceof RateLimitError && !besideTokenEndpoint) await shutTokenGate(this.#options, error);
     const ambiguous = this.#outcomeUnknown || grant.record.unknown;
     return isDoubtful(error) && !ambiguous ? this.#bury(grant, error, 'suspect') : this.#close(grant, error);
   }
@@ -291,13 +290,6 @@ export class Presentation {
 
   #failure(record: GrantRecord, { code, trackingId }: WebexAuthError): Failure {
     return { code, trackingId, at: this.#options.clock.now(), count: (record.failure?.count ?? 0) + 1 };
-  }
-
-  async #shutGate(error: RateLimitError): Promise<void> {
-    const { gates, owner, clock } = this.#options;
-    const now = clock.now();
-    const until = Math.min(error.retryAt ?? now + DEFAULT_GATE_MS, now + LONGEST_WAIT_MS);
-    await gates.shut(owner, TOKEN_GATE, { until, reason: error.code });
   }
 
   async #trace(...point: Parameters<NonNullable<RefresherOptions['trace']>>): Promise<void> {

@@ -1,6 +1,7 @@
 import { SingleFlight } from '../base/single-flight.js';
-import { ClosedError, GrantNotFoundError, RateLimitError } from '../errors.js';
+import { ClosedError, GrantNotFoundError } from '../errors.js';
 import type { RefreshCause } from '../events.js';
+import { tokenGateError } from './token-gate.js';
 import type { GrantRecord } from '../stores/grant-record.js';
 import type { Grant } from '../vault/grant.js';
 import { Presentation } from './presentation.js';
@@ -70,7 +71,7 @@ export class Refresher {
       const renewer = this.#options.renewerOf(grant);
       if (!renewer) return { grant, refreshed: false };
       const gate = renewer.besideTokenEndpoint ? undefined : await gates.read(owner, TOKEN_GATE);
-      if (gate) return { grant, refreshed: false, error: gateError(gate.until) };
+      if (gate) return { grant, refreshed: false, error: tokenGateError(gate.until) };
       if (record.leaseHolder !== undefined && record.leaseHolder !== holder) {
         if (this.#mayLeaveItToHolder(record, cause)) return { grant, refreshed: false };
         continue;
@@ -87,10 +88,6 @@ export class Refresher {
       cause === 'access' && (record.expiresAt === undefined || record.expiresAt > this.#options.clock.now())
     );
   }
-}
-
-function gateError(until: number): RateLimitError {
-  return new RateLimitError('The token endpoint asked this client to wait', { retryAt: until });
 }
 
 function roundDelay(round: number, random: () => number): number {

@@ -28,7 +28,9 @@ export interface LoginOptions {
   /** As registered at Webex; sent as it stands, never derived from a request. */
   redirectUri: string;
   scope: readonly string[];
-  tokenEndpoint: TokenEndpoint;
+  tokenEndpoint: Pick<TokenEndpoint, 'request'>;
+  /** Throws while the token endpoint wants to be left alone: before anything of the login is used up. */
+  admit?: (() => Promise<void>) | undefined;
   /** Checks the ID token of what a code was exchanged for; a login that fails here is not kept. */
   verify?:
     | ((
@@ -132,6 +134,7 @@ export class Login {
         'Someone else started this sign-in; start it again as the user who is to be connected',
       );
     }
+    await this.#options.admit?.();
     // Kept for one lifetime more than needed, for processes whose clocks differ.
     const forgetAt = expiresAt + (this.#options.lifetimeMs ?? LIFETIME_MS);
     if (!(await once.consume(`login:${sha256(authorization.state)}`, { expiresAt: forgetAt }))) {

@@ -4,7 +4,7 @@ import type { TokenSet } from '../token-set.js';
 
 /** Exchanges the code of a checked redirect (RFC 6749, 4.1.3) together with the PKCE verifier of its transaction. */
 export function exchangeAuthorizationCode(
-  endpoint: TokenEndpoint,
+  endpoint: Pick<TokenEndpoint, 'request'>,
   options: {
     code: string;
     transaction: AuthorizationTransaction;
