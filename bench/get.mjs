@@ -1,40 +1,88 @@
-// Authorized GET, 50 at once, body read and parsed, against a bare undici.request that does the same.
-import { bareUndici, openAuth, perSecond, ratioRows, sideBySide, withPeer } from './harness.mjs';
+// Authorized GET, 50 at once, body read and parsed: ours and others against a bare undici.request that does the same. Each
+// client is in a process of its own; they take turns, and one server answers them all.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import {
+  format,
+  installClients,
+  median,
+  ratioRows,
+  root,
+  ROUNDS,
+  sideBySide,
+  versionOf,
+  withPeer,
+} from './harness.mjs';
 
 const LOAD = { count: 1_500, width: 50 };
 
+const CLIENTS = {
+  bare: { client: 'undici.request' },
+  request: { client: 'webex-auth request', goal: 1.5 },
+  fetch: { client: 'webex-auth fetch', goal: 2.8 },
+  'global fetch': { client: 'global fetch' },
+  got: { client: 'got', version: () => versionOf('got', 'bench') },
+  'webex-core': { client: 'webex-core', version: () => versionOf('@webex/webex-core', 'test/sdk') },
+  'bare again': { client: 'undici.request' },
+};
+
 /** The rows of this benchmark. */
 export function getBenchmark() {
-  return withPeer(async (origin) => {
-    const undici = await bareUndici();
-    const auth = await openAuth(origin, {});
-    const access_token = 'a'.repeat(106);
-    await auth.grants.import('user-42', { access_token, expires_in: 1_209_600, refresh_token: 'r' });
-    const webex = await auth.user('user-42');
-    const url = `${origin}/v1/people/me`;
-    const headers = {
-      authorization: `Bearer ${access_token}`,
-      accept: 'application/json',
-      'user-agent': 'bare',
-    };
-    const bare = () =>
-      perSecond(async () => {
-        const { body } = await undici.request(url, { headers });
-        return body.json();
-      }, LOAD);
-    const results = await sideBySide({
-      bare,
-      request: () => perSecond(async () => (await webex.request({ uri: '/people/me' })).body, LOAD),
-      fetch: () => perSecond(async () => (await webex.fetch('/people/me')).json(), LOAD),
-      'bare again': bare,
-    });
-    await auth.close();
-    await undici.getGlobalDispatcher().close();
-    return ratioRows(results, {
-      goals: {
-        request: { what: 'authorized GET, 50 at once: request', goal: 1.5 },
-        fetch: { what: 'authorized GET, 50 at once: fetch', goal: 2.8 },
-      },
-    });
+  installClients();
+  return withPeer(async (origin, connections) => {
+    const clients = {};
+    try {
+      for (const [name, { client }] of Object.entries(CLIENTS))
+        clients[name] = await startClient(client, { origin, connections });
+      const results = await sideBySide(
+        Object.fromEntries(Object.entries(clients).map(([name, { round }]) => [name, round])),
+      );
+      const cpu = (name) => median(clients[name].cpuMicros.slice(-ROUNDS));
+      for (const [name, result] of Object.entries(results))
+        result.detail = [
+          `${format(cpu(name))} µs of CPU a call (${(cpu(name) / cpu('bare')).toFixed(2)} ×)`,
+          `${clients[name].connections} connections for ${format(clients[name].calls)} calls`,
+        ].join(', ');
+      const rows = {};
+      for (const [name, { client, goal, version }] of Object.entries(CLIENTS)) {
+        if (name === 'bare') continue;
+        const what =
+          name === 'bare again' ? `${client} against itself` : `${client} ${version?.() ?? ''}`.trim();
+        rows[name] = { what, goal };
+      }
+      return ratioRows(results, { rows });
+    } finally {
+      for (const { end } of Object.values(clients)) await end();
+    }
   });
+}
+
+/** Starts a client's process. `connections` tells how many the server has seen; only one client calls at a time. */
+async function startClient(name, { origin, connections }) {
+  const child = fork(join(root, 'bench', 'get-process.mjs'), [name, origin], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  child.once('exit', () => child.emit('error', new Error(`The process of ${name} ended`)));
+  const answer = async () => (await once(child, 'message'))[0];
+  const client = {
+    cpuMicros: [],
+    calls: 0,
+    connections: 0,
+    async round() {
+      const before = await connections();
+      child.send(LOAD);
+      const { perSecond, cpuMicros } = await answer();
+      client.cpuMicros.push(cpuMicros);
+      client.calls += LOAD.count;
+      client.connections += (await connections()) - before;
+      return perSecond;
+    },
+    async end() {
+      child.removeAllListeners('exit').kill();
+      await once(child, 'exit');
+    },
+  };
+  await answer();
+  return client;
 }

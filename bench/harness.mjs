@@ -1,14 +1,25 @@
 // What all benchmarks share: interleaved rounds, medians, a temporary directory on the checkout's disk, the peer server.
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** What makes a published figure. */
+export const FEWEST_ROUNDS = 15;
 /** How many rounds count; a few more come first to warm up. */
-export const ROUNDS = Math.max(15, Number(process.env.BENCH_ROUNDS) || 15);
+export const ROUNDS = Number(process.env.BENCH_ROUNDS) || FEWEST_ROUNDS;
 const WARM_UP_ROUNDS = 3;
 
 /** The middle of a list of numbers. */
@@ -51,12 +62,31 @@ export async function perSecond(operation, { count, width = 1 }) {
   return (count / (performance.now() - started)) * 1000;
 }
 
-/** Runs `use` with the origin of a fixed server in a process of its own, which ends afterwards. */
+/** Installs what ours is held against, once: got beside the benchmarks, Webex's own SDK beside its tests. */
+export function installClients() {
+  const script = join(root, 'test', 'sdk', 'install.mjs');
+  for (const folder of ['bench', 'test/sdk'])
+    execFileSync(process.execPath, [script, join(root, folder)], { stdio: ['ignore', 2, 2] });
+}
+
+/** The version of a package as it is installed in a folder of this checkout. */
+export function versionOf(name, folder = '.') {
+  return JSON.parse(readFileSync(join(root, folder, 'node_modules', name, 'package.json'), 'utf8')).version;
+}
+
+/**
+ * Runs `use` with the origin of a fixed server in a process of its own, which ends afterwards, and with a function that
+ * tells how many connections were made to it.
+ */
 export async function withPeer(use) {
   const peer = fork(join(root, 'bench', 'peer.mjs'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   try {
     const [{ port }] = await once(peer, 'message');
-    return await use(`http://127.0.0.1:${port}`);
+    const connections = async () => {
+      peer.send('connections?');
+      return (await once(peer, 'message'))[0].connections;
+    };
+    return await use(`http://127.0.0.1:${port}`, connections);
   } finally {
     peer.kill();
     await once(peer, 'exit');
@@ -75,17 +105,29 @@ export async function withDirectory(use) {
   }
 }
 
+/** A file that 4 KiB are written to and made durable, which is the least that a commit can cost. */
+export function durableFile(directory) {
+  const file = openSync(join(directory, 'durable'), 'w');
+  let count = 0;
+  return {
+    write() {
+      writeSync(file, Buffer.alloc(4096, ++count));
+      fdatasyncSync(file);
+    },
+    close: () => closeSync(file),
+  };
+}
+
 /** How long this disk takes to make 4 KiB durable, milliseconds: the floor under every durable row. */
 export function durableWriteMs() {
   return withDirectory((directory) => {
-    const file = openSync(join(directory, 'sync'), 'w');
-    const times = Array.from({ length: 50 }, (_, at) => {
+    const file = durableFile(directory);
+    const times = Array.from({ length: 50 }, () => {
       const started = performance.now();
-      writeSync(file, Buffer.alloc(4096, at));
-      fdatasyncSync(file);
+      file.write();
       return performance.now() - started;
     });
-    closeSync(file);
+    file.close();
     return median(times);
   });
 }
@@ -126,22 +168,22 @@ export function endpointsOf(origin) {
   };
 }
 
-/** A row of the report. `better` says on which side of the goal the value must lie. */
+/** A row of the report. `better` says on which side of the goal the value must lie; without a goal it is there to compare. */
 export function row({ what, value, unit, goal, better, detail, noisy = false }) {
-  const met = better === 'lower' ? value <= goal : value >= goal;
+  const met = goal === undefined ? undefined : better === 'lower' ? value <= goal : value >= goal;
   return { what, value, unit, goal, better, met, noisy, detail };
 }
 
 /**
  * Rows "n times as long as the bare call", with the bare call held against itself. The ratio is taken round by round,
- * where both met the same machine, and the middle one counts.
+ * where both met the same machine, and the middle one counts. `rows`: name of the result → what it is called, and its goal.
  */
-export function ratioRows(results, { goals }) {
+export function ratioRows(results, { rows }) {
   const times = (name) =>
     median(results.bare.figures.map((bare, round) => bare / results[name].figures[round]));
   const again = times('bare again');
   const spread = `bare ${format(results.bare.median)}/s, bare against bare ${again.toFixed(2)} ×`;
-  return Object.entries(goals).map(([name, { what, goal }]) =>
+  return Object.entries(rows).map(([name, { what, goal }]) =>
     row({
       what,
       value: times(name),
@@ -150,7 +192,7 @@ export function ratioRows(results, { goals }) {
       better: 'lower',
       // Where the same call differs from itself by more than this, the machine was busy with something else.
       noisy: Math.abs(Math.log(again)) > Math.log(1.15),
-      detail: `${format(results[name].median)}/s; ${spread}`,
+      detail: `${format(results[name].median)}/s; ${results[name].detail ?? spread}`,
     }),
   );
 }

@@ -1,4 +1,5 @@
-// The other end of all HTTP benchmarks: a fixed, fast server in a process of its own. It checks nothing.
+// The other end of all HTTP benchmarks: a fixed, fast server in a process of its own. It checks nothing. To any
+// message it says how many connections were made to it.
 import { createServer } from 'node:http';
 
 const person = JSON.stringify({
@@ -37,5 +38,8 @@ const server = createServer((request, response) => {
   });
 });
 server.keepAliveTimeout = 60_000;
+let connections = 0;
+server.on('connection', () => connections++);
+process.on('message', () => process.send({ connections }));
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 process.once('disconnect', () => process.exit());

@@ -1,12 +1,15 @@
 // npm run bench [-- name…]: runs the benchmarks one after the other; a Markdown table on stdout, JSON in bench/results/.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// npm run bench -- --write: runs them all and puts the figures on docs/benchmarks.md.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { exchangeBenchmark } from './exchange.mjs';
 import { getBenchmark } from './get.mjs';
-import { durableWriteMs, format, root, ROUNDS } from './harness.mjs';
+import { durableWriteMs, FEWEST_ROUNDS, root, ROUNDS, versionOf } from './harness.mjs';
 import { importBenchmark } from './import.mjs';
 import { refreshBenchmark } from './refresh.mjs';
+import { machineLines, summary, TABLE_HEAD, tableRow, writePage } from './report.mjs';
+import { retriesBenchmark } from './retries.mjs';
 import { sealBenchmark } from './seal.mjs';
 import { tokenBenchmark } from './token.mjs';
 
@@ -14,20 +17,24 @@ const BENCHMARKS = {
   import: importBenchmark,
   token: tokenBenchmark,
   get: getBenchmark,
+  retries: retriesBenchmark,
   exchange: exchangeBenchmark,
   refresh: refreshBenchmark,
   seal: sealBenchmark,
 };
 
-const versionOf = (name) =>
-  JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
-
 const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !(name in BENCHMARKS));
-if (unknown.length > 0) {
-  console.error(
-    `No benchmark is called ${unknown.join(', ')}; there are ${Object.keys(BENCHMARKS).join(', ')}`,
-  );
+const write = asked.includes('--write');
+const names = asked.filter((word) => word !== '--write');
+const unknown = names.filter((name) => !(name in BENCHMARKS));
+const complaint =
+  unknown.length > 0
+    ? `No benchmark is called ${unknown.join(', ')}; there are ${Object.keys(BENCHMARKS).join(', ')}`
+    : write && (names.length > 0 || ROUNDS < FEWEST_ROUNDS)
+      ? `The page is written from a run of all benchmarks, with at least ${FEWEST_ROUNDS} rounds`
+      : undefined;
+if (complaint) {
+  console.error(complaint);
   process.exit(2);
 }
 
@@ -43,28 +50,13 @@ const machine = {
   loadBefore: loadavg()[0],
   rounds: ROUNDS,
 };
-console.log(`webex-auth benchmarks, ${machine.date}\n`);
-console.log(`Node ${machine.node}, undici ${machine.undici}, oauth4webapi ${machine.oauth4webapi}`);
-console.log(`${machine.system}, ${machine.cpu}, ${machine.memory}`);
-console.log(
-  `load ${machine.loadBefore.toFixed(2)} before, 4 KiB durable on this disk in ${format(machine.durableWriteMs)} ms`,
-);
-console.log(
-  `Medians of ${ROUNDS} interleaved rounds, side by side in one run; × = times as long as the bare call\n`,
-);
-console.log('| what | measured | goal | verdict | figures |');
-console.log('|---|---|---|---|---|');
+console.log(`webex-auth benchmarks\n\n${machineLines(machine).join('\n')}\n\n${TABLE_HEAD}`);
 
 const rows = [];
-for (const name of asked.length > 0 ? asked : Object.keys(BENCHMARKS)) {
+for (const name of names.length > 0 ? names : Object.keys(BENCHMARKS)) {
   for (const row of await BENCHMARKS[name]()) {
     rows.push({ benchmark: name, ...row });
-    const { what, value, unit, goal, better, met, noisy, detail } = row;
-    const sign = better === 'lower' ? '≤' : '≥';
-    const shown = unit === '×' ? value.toFixed(2) : format(value);
-    console.log(
-      `| ${what} | ${shown} ${unit} | ${sign} ${goal.toLocaleString('en-US')} ${unit} | ${met ? 'met' : 'MISSED'}${noisy ? ' (noisy)' : ''} | ${detail} |`,
-    );
+    console.log(tableRow(row));
   }
 }
 
@@ -72,4 +64,5 @@ const folder = join(root, 'bench', 'results');
 mkdirSync(folder, { recursive: true });
 const file = `${machine.date.replace(/[:.]/g, '-')}.json`;
 writeFileSync(join(folder, file), `${JSON.stringify({ machine, rows }, null, 2)}\n`);
-console.log(`\n${rows.filter(({ met }) => met).length} of ${rows.length} goals met; bench/results/${file}`);
+console.log(`\n${summary(rows)}; bench/results/${file}`);
+if (write) await writePage(machine, rows);
