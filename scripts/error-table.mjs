@@ -32,6 +32,7 @@ const BY_CODE = {
   SERVICE_APP_NOT_AUTHORIZED: 'have a full administrator authorize the app in Control Hub',
   SCOPE_REDUCTION_FAILED: 'ask for scopes that the token has, and not for all of them',
   WEBHOOK_SIGNATURE_INVALID: 'answer 401; check the secret, and that the body is the raw one',
+  FORBIDDEN: 'add `missingScopes` to the integration, sign the person in again; if none, ask the admin',
   UNAUTHORIZED: 'at sign-in check the client secret; at the API report the token as rejected',
   PROTOCOL_ERROR: 'try again; look for a proxy in between when it lasts',
   NETWORK_ERROR:

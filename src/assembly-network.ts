@@ -1,12 +1,16 @@
 import type { Clock } from './base/clock.js';
 import type { Fetch, WholeFetch } from './base/fetch.js';
+import type { Tracing } from './base/tracing.js';
 import { ApiSettings } from './http/api-settings.js';
 import { AuthorizedClient } from './http/authorized-client.js';
+import { CircuitBreakers } from './http/circuit-breakers.js';
 import { FetchTransport } from './http/fetch-transport.js';
 import { RateGates } from './http/rate-gates.js';
 import type { OnRetry } from './http/retry-notice.js';
 import type { RetryOptions } from './http/retry-settings.js';
+import { isOutage } from './http/retry-timing.js';
 import { transportFetch } from './http/secure-fetch.js';
+import { TrackingIds } from './http/tracking-id.js';
 import type { Transport } from './http/transport.js';
 import { UndiciTransport } from './http/undici-transport.js';
 import type { AccessToken, TokenSource } from './oauth/token-source.js';
@@ -17,6 +21,8 @@ import type { GrantOwner } from './stores/grant-store.js';
 import { fetchTokenExpiry } from './platform/token-expiry.js';
 
 const CALL_DEADLINE_MS = 30_000;
+// An outage of it must not be noticed as over much later than it is.
+const TOKEN_CIRCUIT = { lastingMs: 0, restMs: 3_000, maxRestMs: 4_000 };
 
 /** How calls of the Webex API are made. */
 export interface HttpSettings {
@@ -40,6 +46,7 @@ export interface NetworkOptions {
   clientToken: () => Promise<string | undefined>;
   onDegraded: (reason: string, message: string) => void;
   http?: HttpSettings | undefined;
+  tracing?: Tracing | undefined;
   /** Where a rate limit that one process met is told to the others. */
   gates: { store: GateStore; owner: GrantOwner };
   /** Addresses of services in place of the catalog's. */
@@ -51,7 +58,9 @@ export class Network {
   readonly #options: NetworkOptions;
   readonly transport: Transport;
   readonly #api: ApiSettings;
+  readonly #tokenCircuit: CircuitBreakers;
   readonly services: ServiceCatalog;
+  readonly #trackingIds = new TrackingIds('webex-auth');
 
   constructor(options: NetworkOptions) {
     const { endpoints, clock, fetch, peek, onDegraded, http = {} } = options;
@@ -61,6 +70,7 @@ export class Network {
       options.transport ??
       (fetch ? new FetchTransport({ fetch }) : new UndiciTransport({ proxy: http.proxy }));
     users.set(this.transport, (users.get(this.transport) ?? 0) + 1);
+    this.#tokenCircuit = new CircuitBreakers({ clock, ...TOKEN_CIRCUIT });
     const services = new ServiceCatalog({
       fetch: this.fetchWithin(CALL_DEADLINE_MS),
       endpoints,
@@ -78,6 +88,7 @@ export class Network {
       allowedOrigins,
       retry: http.retry,
       onRetry: http.onRetry,
+      tracing: options.tracing,
       gates: new RateGates({ clock, shared: options.gates }),
       isAllowed: (origin) => services.allows(origin),
       // The public API stays where it was configured, whatever a catalog names.
@@ -103,7 +114,25 @@ export class Network {
 
   /** A fetch for calls that carry secrets. */
   fetchWithin(deadlineMs: number): WholeFetch {
-    return transportFetch({ transport: this.transport, clock: this.#options.clock, deadlineMs });
+    const { clock, endpoints, tracing } = this.#options;
+    const { tokenEndpoint } = endpoints.authorizationServer;
+    return transportFetch({
+      transport: this.transport,
+      clock,
+      deadlineMs,
+      trackingIds: this.#trackingIds,
+      watched: tracing && { work: tracing.requests, purpose: 'authorization' },
+      onOutcome: ({ href }, outcome) => {
+        if (href !== tokenEndpoint) return;
+        if (isOutage(outcome)) this.#tokenCircuit.failed(tokenEndpoint, undefined);
+        else if (typeof outcome === 'number') this.#tokenCircuit.succeeded(tokenEndpoint);
+      },
+    });
+  }
+
+  /** Lets a call of the token endpoint through, as the probe where one is due. Errors: `ServiceUnavailableError` while it is left alone after an outage. */
+  enterTokenEndpoint(): void {
+    this.#tokenCircuit.enter(this.#options.endpoints.authorizationServer.tokenEndpoint);
   }
 
   /** Gives the connections back, unless somebody else uses them. */

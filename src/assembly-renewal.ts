@@ -244,6 +244,12 @@ export class Renewal {
               },
             );
           }
+          // So is it that refuses the owner's token. Without a status: it is no 401 of the token endpoint.
+          if (error instanceof UnauthorizedError)
+            throw new UnauthorizedError(
+              'Webex refused serviceApp.ownerToken; give a valid token of the owner of the service app',
+              { trackingId: error.trackingId },
+            );
           // Refused by both: nobody but the organisation's administrator brings it back.
           if (error instanceof ServiceAppNotAuthorizedError)
             throw refused ?? new InvalidGrantError(error.message);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { HttpSettings, Network } from './assembly-network.js';
 import { Principals, PRIVILEGED_SCOPE } from './assembly-principals.js';
 import { Renewal, type RenewalSettings } from './assembly-renewal.js';
+import { AssemblyTelemetry } from './assembly-telemetry.js';
 import { untilAbort } from './base/until-abort.js';
 import { systemClock, type Clock } from './base/clock.js';
 import { Emitter } from './base/emitter.js';
@@ -19,13 +20,13 @@ import type { AccessToken } from './oauth/token-source.js';
 import type { TokenSet } from './oauth/token-set.js';
 import { builtInServices } from './platform/built-in-services.js';
 import type { WebexEndpoints } from './platform/endpoints.js';
-import type { ServiceCatalog } from './platform/service-catalog.js';
 import type { LoginParts, ServerAuthorization } from './plugins/server-authorization.js';
 import { GrantTokens } from './refresh/grant-tokens.js';
 import type { TracePoint } from './refresh/refresh-protocol.js';
 import { ReducedTokens } from './refresh/reduced-tokens.js';
 import { Refresher } from './refresh/refresher.js';
 import { Scheduler } from './refresh/scheduler.js';
+import { TokenGate } from './refresh/token-gate.js';
 import { VaultTokenSource } from './refresh/vault-token-source.js';
 import type { KeyRing } from './sealing/key-ring.js';
 import type { GrantOwner } from './stores/grant-store.js';
@@ -52,6 +53,8 @@ export interface AssemblyOptions extends RenewalSettings {
   transport?: Transport | Promise<Transport> | undefined;
   fetch?: Fetch | undefined;
   http?: HttpSettings | undefined;
+  /** Told once it is ready: the caller's own connections trust any server. */
+  tlsWarning?: string | undefined;
   loginLifetimeMs?: number | undefined;
   /** Where people sign in again: of the login handler. */
   reconnectUrl?: string | undefined;
@@ -72,6 +75,8 @@ export interface AssemblyOptions extends RenewalSettings {
   random?: (() => number) | undefined;
   maxStalenessMs?: number | undefined;
   cacheBytes?: number | undefined;
+  /** Takes the lines of the debug log. */
+  log?: ((line: string) => void) | undefined;
   trace?: ((point: TracePoint, subject: string) => void | Promise<void>) | undefined;
 }
 
@@ -95,12 +100,14 @@ export class Assembly {
   readonly vault: Vault;
   readonly tokens: GrantTokens;
   readonly audit: AuditTrail;
+  readonly #telemetry: AssemblyTelemetry;
   readonly #refresher: Refresher;
   readonly #scheduler: Scheduler;
   readonly renewal: Renewal;
   readonly principals: Principals;
   readonly reduced: ReducedTokens;
-  #services: ServiceCatalog | undefined;
+  readonly #gate: TokenGate;
+  #loaded: Network | undefined;
   #network: Promise<Network> | undefined;
   #authorization: Promise<ServerAuthorization> | undefined;
   #tearDown: (() => Promise<void>) | undefined;
@@ -130,7 +137,11 @@ export class Assembly {
       clock,
       random,
     });
-    const { grants, leases, gates } = store;
+    this.options = options;
+    this.#telemetry = new AssemblyTelemetry(options, { emitter, clock, store });
+    const { tracing } = this.#telemetry;
+    const { grants, leases } = store;
+    this.#gate = this.#tokenGate(store, owner, { emitter, clock, random });
     const vault = new Vault({
       grants,
       keys,
@@ -140,8 +151,7 @@ export class Assembly {
     this.#refresher = new Refresher({
       vault,
       leases,
-      gates,
-      owner,
+      gate: this.#gate,
       emitter,
       clock,
       random,
@@ -157,6 +167,7 @@ export class Assembly {
       reconnectUrl: options.reconnectUrl,
       holder: `${String(process.pid)}:${randomUUID()}`,
       trace: options.trace,
+      refreshes: tracing.refreshes,
     });
     const { maxStalenessMs, cacheBytes } = options;
     const refresher = this.#refresher;
@@ -169,10 +180,10 @@ export class Assembly {
       maxStalenessMs,
       cacheBytes,
       reconnectUrl,
+      isAccepted: async (accessToken) => (await this.authorization()).isAccepted(accessToken),
     });
     this.#scheduler = new Scheduler({ grants, owner, clock, refresher, tokens });
     this.audit = new AuditTrail({ emitter, audit: store.audit, owner, clock });
-    this.options = options;
     this.renewal = renewal;
     this.principals = new Principals(this);
     this.reduced = new ReducedTokens({
@@ -189,22 +200,48 @@ export class Assembly {
     this.tokens = tokens;
   }
 
+  #tokenGate(
+    { gates, once }: Store,
+    owner: GrantOwner,
+    { emitter, ...parts }: { emitter: Emitter<WebexAuthEvents>; clock: Clock; random: () => number },
+  ): TokenGate {
+    const { client, keys } = this.options;
+    const secrets = client ? JSON.stringify([client.clientSecret, ...client.olderClientSecrets]) : '';
+    return new TokenGate({
+      gates,
+      once,
+      owner,
+      ...parts,
+      secrets: Buffer.from(keys.mac('client-breaker', secrets).subarray(0, 8)).toString('hex'),
+      enterCircuit: () => this.#loaded?.enterTokenEndpoint(),
+      onOpen: (code) =>
+        emitter.emit('degraded', {
+          reason: 'CLIENT_REFUSED',
+          message: `Webex refuses this client (${code}): nothing is refreshed until it is known again; grants are kept`,
+        }),
+    });
+  }
+
   /** What talks to Webex, loaded on first use. */
   network(): Promise<Network> {
-    this.#network ??= import('./assembly-network.js').then(async ({ Network }) => {
-      const network = new Network({
-        ...this.options,
-        transport: await this.options.transport,
-        clock: this.clock,
-        peek: () => this.#peek(),
-        clientToken: () => this.#clientToken(),
-        gates: { store: this.store.gates, owner: this.owner },
-        onDegraded: (reason, message) => this.emitter.emit('degraded', { reason, message }),
-      });
-      this.#services = network.services;
-      return network;
-    });
+    this.#network ??= this.#loadNetwork();
     return this.#network;
+  }
+
+  async #loadNetwork(): Promise<Network> {
+    const [{ Network }] = await Promise.all([import('./assembly-network.js'), this.#telemetry.load()]);
+    const network = new Network({
+      ...this.options,
+      transport: await this.options.transport,
+      clock: this.clock,
+      peek: () => this.#peek(),
+      clientToken: () => this.#clientToken(),
+      tracing: this.#telemetry.tracing,
+      gates: { store: this.store.gates, owner: this.owner },
+      onDegraded: (reason, message) => this.emitter.emit('degraded', { reason, message }),
+    });
+    this.#loaded = network;
+    return network;
   }
 
   /** The server authorization plugin, loaded on first use. Errors: `ConfigurationError`. */
@@ -222,6 +259,7 @@ export class Assembly {
       ...this.options,
       store: this.store,
       clock: this.clock,
+      gate: this.#gate,
       fetchWithin: (deadlineMs: number) => network.fetchWithin(deadlineMs),
     };
     const problems = serverAuthorization.check(context);
@@ -278,6 +316,7 @@ export class Assembly {
     this.#replaced = true;
     // Both hear the same events.
     this.audit.stop();
+    this.#telemetry.stop();
   }
 
   /** Runs the phases in their order; `configure` belongs to the configuration phase. Errors: the store's and the keys'. */
@@ -305,6 +344,10 @@ export class Assembly {
     this.#ready = true;
     if (this.options.scheduler) this.#scheduler.start();
     this.emitter.emit('ready', { phases: this.#phases });
+    const { tlsWarning: message } = this.options;
+    // A turn later: only then can those hear it who waited for the start.
+    if (message !== undefined)
+      setImmediate(() => this.emitter.emit('degraded', { reason: 'TLS_NOT_VERIFIED', message }));
   }
 
   #assertStarting(): void {
@@ -384,7 +427,7 @@ export class Assembly {
 
   /** The services that are known now; nothing is loaded or asked for it. */
   knownServices(): Readonly<Record<string, string>> {
-    return this.#services?.list() ?? Object.fromEntries(builtInServices(this.options.endpoints));
+    return this.#loaded?.services.list() ?? Object.fromEntries(builtInServices(this.options.endpoints));
   }
 
   /** Forgets a grant here and its sessions, and revokes nothing. */

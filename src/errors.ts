@@ -225,10 +225,25 @@ export class UnauthorizedError extends WebexAuthError {
   readonly code = 'UNAUTHORIZED';
 }
 
-/** 403: the token is good, but lacks a scope or role, or the app is not authorized in that organisation. */
+/** 403: the token is good, but lacks a scope (`missingScopes`, if Webex names it), a role, or the organisation's consent. */
 export class ForbiddenError extends WebexAuthError {
   readonly code = 'FORBIDDEN';
-  override readonly action = 'ask_admin';
+  /** `sign_in_again` where Webex names a scope: a token keeps the scopes that it was issued with. */
+  override readonly action: ErrorAction;
+  readonly missingScopes: readonly string[];
+
+  constructor(
+    message: string,
+    {
+      missingScopes = [],
+      action = 'ask_admin',
+      ...details
+    }: ErrorDetails & { missingScopes?: readonly string[]; action?: ErrorAction } = {},
+  ) {
+    super(message, details);
+    this.missingScopes = missingScopes;
+    this.action = action;
+  }
 }
 
 /** The answer cannot be understood: not JSON, no access token, wrong types. */

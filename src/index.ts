@@ -8,6 +8,7 @@ export type { LoginUrlOptions, WebexCredentials } from './webex-credentials.js';
 export type { WebexServices } from './webex-services.js';
 export type { DeviceOptions, DevicePrompt, GuestOptions } from './assembly-principals.js';
 export type { HttpSettings } from './assembly-network.js';
+export type { JsonCallOptions } from './http/json-calls.js';
 export type { RetryOptions } from './http/retry-settings.js';
 export type { OnRetry, RetryNotice } from './http/retry-notice.js';
 export type { OwnerToken, ServiceAppSettings } from './assembly-renewal.js';

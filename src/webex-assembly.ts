@@ -8,8 +8,9 @@ import { resolveEndpoints, type EndpointOptions } from './config/endpoint-option
 import { checkFlag } from './config/flag-setting.js';
 import { httpProblems } from './config/http-settings.js';
 import { checkNumber } from './config/number-setting.js';
-import { partProblems } from './config/part-settings.js';
+import { functionProblems, partProblems } from './config/part-settings.js';
 import { recordOf } from './config/record.js';
+import { tlsWarning } from './config/tls-warning.js';
 import { readCredentials, type CredentialSettings, type CredentialSources } from './config/webex-options.js';
 import type { WebexAuthEvents } from './events.js';
 import type { Transport } from './http/transport.js';
@@ -40,6 +41,8 @@ export interface WebexOptions extends CredentialSources {
   verifyEvery?: number | undefined;
   /** Proxy, and how calls are repeated. */
   http?: HttpSettings | undefined;
+  /** Takes the lines of the debug log, which may be published: no secret, no name and no id is in them. */
+  log?: ((line: string) => void) | undefined;
   fetch?: Fetch | undefined;
   transport?: Transport | undefined;
   clock?: Clock | undefined;
@@ -62,6 +65,7 @@ export function assembleWebex(
   refuse([
     ...checkNumber('verifyEvery', rest.verifyEvery, { min: 60, orZero: true, unit: 'seconds' }),
     ...httpProblems(rest.http),
+    ...functionProblems('', { log: rest.log }),
     ...['scheduler', 'discovery', 'verifyClient'].flatMap((name) =>
       checkFlag(name, rest[name as 'scheduler' | 'discovery' | 'verifyClient']),
     ),
@@ -82,6 +86,8 @@ export function assembleWebex(
     services,
     jwtRefreshCallback: jwtRefreshCallback && (async () => jwtRefreshCallback(webex())),
     http: rest.http,
+    log: rest.log,
+    tlsWarning: tlsWarning(rest, process.env),
     fetch: rest.fetch,
     transport: before ? before.transport() : rest.transport,
     clock,

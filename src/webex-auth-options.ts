@@ -56,6 +56,8 @@ export interface WebexAuthOptions {
   verifyClient?: boolean | undefined;
   /** Proxy, and how calls are repeated. */
   http?: HttpSettings | undefined;
+  /** Takes the lines of the debug log, which may be published: no secret, no name and no id is in them. */
+  log?: ((line: string) => void) | undefined;
   /** Memory for opened grants, bytes; 32 MiB. */
   cacheBytes?: number | undefined;
   fetch?: Fetch | undefined;
@@ -88,6 +90,7 @@ const SETTINGS: readonly (keyof WebexAuthOptions)[] = [
   'discovery',
   'verifyClient',
   'http',
+  'log',
   'fetch',
   'transport',
   'clock',
@@ -111,7 +114,7 @@ export function checkOptions(options: WebexAuthOptions): void {
   const { lifetime, ...hooks } = login;
   refuse([
     ...partProblems(options, { required: ['store', 'keys'] }),
-    ...functionProblems('', { trace: options.trace }),
+    ...functionProblems('', { log: options.log, trace: options.trace }),
     ...functionProblems('login', hooks),
     ...(tenant === undefined || isName(tenant) ? [] : [{ setting: 'tenant', problem: 'must be a name' }]),
     ...serviceAppProblems('serviceApp', serviceApp),

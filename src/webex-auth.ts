@@ -5,6 +5,7 @@ import type { Listener } from './base/emitter.js';
 import { assertOptions, scopeOption, tokenDemands } from './config/call-options.js';
 import { checkClient } from './config/client-options.js';
 import { resolveEndpoints } from './config/endpoint-options.js';
+import { tlsWarning } from './config/tls-warning.js';
 import { ClosedError, ConfigurationError, GrantNotFoundError, ProtocolError } from './errors.js';
 import type { PhaseTiming, WebexAuthEvents } from './events.js';
 import { isAccessToken } from './oauth/token-answer.js';
@@ -61,6 +62,8 @@ export class WebexAuth {
       discovery: options.discovery ?? false,
       verifyClient: options.verifyClient,
       http: options.http,
+      log: options.log,
+      tlsWarning: tlsWarning(options, process.env),
       reconnectUrl: reconnectUrlOf(options.client.redirectUri),
       loginLifetimeMs: login.lifetime === undefined ? undefined : login.lifetime * 1000,
       transport: options.transport,

@@ -10,6 +10,7 @@ import { ClosedError, ConfigurationError, TimeoutError } from './errors.js';
 import type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
 import type { ApiRequest, ApiResult } from './http/api-request.js';
 import type { AuthorizedClient, AuthorizedFetchInit } from './http/authorized-client.js';
+import { JsonCalls } from './http/json-calls.js';
 import type { PaginateOptions } from './http/paginated.js';
 import { formatScope } from './oauth/scope.js';
 import { TokenSet } from './oauth/token-set.js';
@@ -51,7 +52,7 @@ interface Listening {
 }
 
 /** One principal: a person, bot or machine of Webex, its token and an HTTP client that carries it. */
-export class Webex {
+export class Webex extends JsonCalls {
   #assembly: Assembly;
   readonly #subject: string;
   #startup: Startup | undefined;
@@ -61,6 +62,7 @@ export class Webex {
 
   /** Use `Webex.init` for one principal, `WebexAuth#user` for one of many. */
   constructor(assembly: Assembly, subject: string) {
+    super();
     this.#assembly = assembly;
     this.#subject = subject;
   }
@@ -236,7 +238,10 @@ export class Webex {
       : this.#connect().then((http) => http.fetch(path, init));
   }
 
-  /** Calls the Webex API, JSON in and out: `{statusCode, headers, body}`. Errors: as `fetch`, and typed ones for 400 and above. */
+  /**
+   * Calls the Webex API, JSON in and out: `{statusCode, headers, body}`; `get`, `post`, `put`, `patch` and `delete` give the body alone.
+   * Errors: as `fetch`, and typed ones for 400 and above.
+   */
   request<T = unknown>(options: ApiRequest): Promise<ApiResult<T>> {
     return this.#client
       ? this.#client.request<T>(options)

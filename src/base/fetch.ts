@@ -14,6 +14,8 @@ export interface FetchInit {
 export interface WholeResponse {
   readonly status: number;
   readonly headers: Pick<Headers, 'get'>;
+  /** Of the answer, else the one that was sent; for support. */
+  readonly trackingId?: string | undefined;
   text(): string | Promise<string>;
 }
 

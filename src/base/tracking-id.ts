@@ -13,7 +13,8 @@ export function trackingIdOf(candidates: readonly unknown[], sent: string): stri
   );
 }
 
-function echoes(text: string, sent: string): boolean {
+/** Whether a text holds 16 characters of what was sent, or lies in it as a whole. */
+export function echoes(text: string, sent: string): boolean {
   for (let at = 0; at === 0 || at + WINDOW <= text.length; at++) {
     if (sent.includes(text.slice(at, at + WINDOW))) return true;
   }

@@ -2,7 +2,7 @@ import { isWebexAuthError } from '../index.js';
 
 /** What went wrong in one line: the code and what to do, never a stack trace. */
 export function failureLine(error: unknown): string {
-  return failureText(error).replaceAll(/\s+/g, ' ');
+  return failureText(error).replaceAll(/[\s\p{Cc}]+/gu, ' ');
 }
 
 function failureText(error: unknown): string {

@@ -49,6 +49,7 @@ export const INIT_SETTINGS = [
   'verifyClient',
   'verifyEvery',
   'http',
+  'log',
   'fetch',
   'transport',
   'clock',
@@ -106,7 +107,7 @@ export const IGNORED_SETTINGS: Readonly<
     trackingIdBase: HERE_ALREADY,
     trackingIdPrefix: HERE_ALREADY,
     trackingIdSuffix: HERE_ALREADY,
-    logger: 'nothing is logged here; listen to the events',
+    logger: 'give log, which takes lines',
     metrics: 'nothing is reported to Webex here',
     ...Object.fromEntries(
       [

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { systemClock } from '../base/clock.js';
 import type { EmulatorDevice } from './device-book.js';
 import { emulatorApp } from './emulator-app.js';
@@ -193,6 +194,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     return person;
   };
   const closing = new AbortController();
+  // Every request that a fault delays listens to it.
+  setMaxListeners(0, closing.signal);
   const app = emulatorApp(webex, { controls, closing: closing.signal });
   await regions.listen(regionNames, (request, bindings) => app.fetch(request, bindings), { host, port });
   const { url, port: actualPort } = regions.home;

@@ -1,9 +1,14 @@
 import type { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
-import { ProtocolError } from '../errors.js';
+import { sentText } from '../base/sent-text.js';
+import { trackingIdOf } from '../base/tracking-id.js';
+import type { RequestMessage, TracedWork } from '../base/tracing.js';
+import { isWebexAuthError, ProtocolError } from '../errors.js';
 import type { Deadline } from './deadline.js';
+import { headerValue } from './header-fields.js';
 import { bodyTooLarge, limitedBody } from './limited-body.js';
 import { networkError } from './network-error.js';
+import { sentTrackingId } from './tracking-id.js';
 import type { ResponseHeaders, Transport, TransportRequest } from './transport.js';
 
 const WITHOUT_BODY = new Set([101, 103, 204, 205, 304]);
@@ -17,17 +22,28 @@ export class Answer {
   readonly #body: Readable;
   readonly #deadline: Deadline;
   readonly #origin: string;
+  readonly #request: TransportRequest;
 
-  constructor({ method, status, headers, body, deadline, origin }: AnswerParts) {
+  constructor({ request, status, headers, body, deadline, origin }: AnswerParts) {
     this.status = status;
     this.headers = headers;
-    this.hasBody = method !== 'HEAD' && !WITHOUT_BODY.has(status) && headers['content-length'] !== '0';
+    this.hasBody =
+      request.method !== 'HEAD' && !WITHOUT_BODY.has(status) && headers['content-length'] !== '0';
     this.#body = body;
     this.#deadline = deadline;
     this.#origin = origin;
+    this.#request = request;
+    deadline.follow(this);
     // An error before anyone reads must not become an uncaught one.
     body.on('error', () => undefined);
     this.watched();
+  }
+
+  /** The answer's, of its header or its body (webex-facts 4.1); else the one that was sent. */
+  trackingId(body?: unknown): string | undefined {
+    const told = typeof body === 'object' && body && 'trackingId' in body ? body.trackingId : undefined;
+    const answered = [headerValue(this.headers, 'trackingid'), told];
+    return trackingIdOf(answered, sentText(this.#request)) ?? sentTrackingId(this.#request.headers);
   }
 
   /** Lets the deadline close the connection; again after it was used for something else meanwhile. */
@@ -41,7 +57,7 @@ export class Answer {
     try {
       return await limitedBody(this.#body, maxBytes);
     } catch (error) {
-      throw failure(error, this.#deadline, this.#origin);
+      throw this.#failure(error);
     }
   }
 
@@ -60,7 +76,7 @@ export class Answer {
         if (size > maxBytes) throw bodyTooLarge(maxBytes);
         controller.enqueue(value);
       } catch (error) {
-        const mapped = failure(error, this.#deadline, this.#origin);
+        const mapped = this.#failure(error);
         this.discard();
         throw mapped;
       }
@@ -84,10 +100,14 @@ export class Answer {
   drop(): void {
     if (!this.#body.readableEnded) this.#body.destroy();
   }
+
+  #failure(error: unknown): unknown {
+    return failure(error, this.#deadline, this.#origin);
+  }
 }
 
 interface AnswerParts {
-  method: string;
+  request: TransportRequest;
   status: number;
   headers: ResponseHeaders;
   body: Readable;
@@ -95,10 +115,55 @@ interface AnswerParts {
   origin: string;
 }
 
+/** Where a request is told of, and as what. */
+interface Watched {
+  work: TracedWork<RequestMessage>;
+  purpose: RequestMessage['purpose'];
+}
+
+/** By what a request goes, and who watches it. */
+export interface Exchange {
+  transport: Transport;
+  deadline: Deadline;
+  origin: string;
+  watched?: Watched | undefined;
+  /** How often the same call was sent before. */
+  resends?: number | undefined;
+}
+
 /** Sends one request under a deadline, which goes on for the body. Failures are errors of this library or the caller's own reason. */
-export async function answerTo(
+export function answerTo(request: TransportRequest, exchange: Exchange): Promise<Answer> {
+  const { deadline, watched } = exchange;
+  deadline.follow(request);
+  return watched?.work.isWatched ? tracedAnswer(request, watched, exchange) : exchanged(request, exchange);
+}
+
+function tracedAnswer(
   request: TransportRequest,
-  { transport, deadline, origin }: { transport: Transport; deadline: Deadline; origin: string },
+  { work, purpose }: Watched,
+  exchange: Exchange,
+): Promise<Answer> {
+  const { resends = 0, deadline } = exchange;
+  const { origin, pathname } = new URL(request.url);
+  const message: RequestMessage = { method: request.method, origin, path: pathname, purpose, resends };
+  return work.run(message, async () => {
+    try {
+      const answer = await exchanged(request, exchange);
+      message.status = answer.status;
+      return answer;
+    } catch (error) {
+      if (isWebexAuthError(error)) message.error = error;
+      message.code = message.error?.code ?? 'ABORTED';
+      throw error;
+    } finally {
+      message.trackingId = deadline.trackingId;
+    }
+  });
+}
+
+async function exchanged(
+  request: TransportRequest,
+  { transport, deadline, origin }: Exchange,
 ): Promise<Answer> {
   try {
     const sending = transport.send({ ...request, signal: deadline.signal });
@@ -109,12 +174,16 @@ export async function answerTo(
         status: response.status,
       });
     }
-    return new Answer({ ...response, method: request.method, deadline, origin });
+    return new Answer({ ...response, request, deadline, origin });
   } catch (error) {
     throw failure(error, deadline, origin);
   }
 }
 
-function failure(error: unknown, { signal }: Deadline, origin: string): unknown {
-  return signal.aborted ? (signal.reason as unknown) : networkError(error, origin);
+function failure(error: unknown, { signal, trackingId }: Deadline, origin: string): unknown {
+  if (signal.aborted) return signal.reason as unknown;
+  const failed = networkError(error, origin);
+  // Where it was made the id was not known. One that tells all calls of a transport's end belongs to none of them.
+  if (failed.code === 'CLOSED' || failed.trackingId !== undefined) return failed;
+  return Object.assign(failed, { trackingId });
 }

@@ -13,7 +13,7 @@ import {
   type WebexAuthError,
 } from '../errors.js';
 import { headerValue } from './header-fields.js';
-import { trackingIdOf } from '../base/tracking-id.js';
+import { missingScopesOf } from './missing-scopes.js';
 import type { ResponseHeaders } from './transport.js';
 
 /** A response of 400 or more, read to its end. */
@@ -22,6 +22,7 @@ export interface FailedAnswer {
   what: string;
   status: number;
   headers: ResponseHeaders;
+  trackingId?: string | undefined;
   /** The bearer: a server that echoes it must not get it into the error. */
   sent: string;
   body: unknown;
@@ -30,26 +31,46 @@ export interface FailedAnswer {
   cause?: unknown;
 }
 
-/** The typed error for a status of 400 or more (facts 4.2). Its message holds nothing that the server wrote. */
-export function apiError({ what, status, headers, sent, body, now, cause }: FailedAnswer): WebexAuthError {
+/** The typed error for a status of 400 or more (facts 4.2). Its message holds nothing that the server wrote, but names of scopes. */
+export function apiError({
+  what,
+  status,
+  headers,
+  trackingId,
+  sent,
+  body,
+  now,
+  cause,
+}: FailedAnswer): WebexAuthError {
   const wait = parseRetryAfter(headerValue(headers, 'retry-after'), {
     date: headerValue(headers, 'date'),
     now,
   });
   const details = {
     status,
-    trackingId: trackingIdOf([headerValue(headers, 'trackingid')], sent),
+    trackingId,
     retryAt: wait === undefined ? undefined : now + wait,
     cause,
   };
   const said = `${what} was answered with ${status}`;
   if (status === 401)
     return new UnauthorizedError(`${said}: the access token was refused; sign in again`, details);
-  if (status === 403)
-    return new ForbiddenError(
-      `${said}: a scope, a role or the organisation's consent is missing; ask the admin`,
-      details,
-    );
+  if (status === 403) {
+    const missingScopes = missingScopesOf({
+      challenge: headerValue(headers, 'www-authenticate'),
+      body,
+      sent,
+    });
+    return missingScopes.length > 0
+      ? new ForbiddenError(
+          `${said}: Webex names ${missingScopes.join(', ')}; add what is missing to the integration and to the scopes that are asked for, then have the person sign in again: older tokens keep their scopes`,
+          { ...details, missingScopes, action: 'sign_in_again' },
+        )
+      : new ForbiddenError(
+          `${said}: a scope, a role or the organisation's consent is missing; ask the admin`,
+          details,
+        );
+  }
   if (status === 429) return new RateLimitError(`${said}: too many requests; wait until retryAt`, details);
   if (status >= 500) return new ServiceUnavailableError(`${said}: Webex is unwell; try again later`, details);
   const withBody = { ...details, body };

@@ -1,5 +1,7 @@
 import type { Clock } from '../base/clock.js';
+import type { Tracing } from '../base/tracing.js';
 import { ConfigurationError } from '../errors.js';
+import type { Exchange } from './answer.js';
 import { ApiTarget, type ApiTargetOptions } from './api-target.js';
 import { CircuitBreakers } from './circuit-breakers.js';
 import { RateGates } from './rate-gates.js';
@@ -25,6 +27,8 @@ export interface ApiSettingsOptions extends ApiTargetOptions {
   /** How calls are repeated that say nothing of their own; `false` = not at all. */
   retry?: RetryOptions | false | undefined;
   onRetry?: OnRetry | undefined;
+  /** Whom calls are told to. */
+  tracing?: Tracing | undefined;
   /** The rate gates of all principals; of this process only unless they are given. */
   gates?: RateGates | undefined;
   /** The circuits of all origins; made here unless they are given. */
@@ -41,6 +45,8 @@ export class ApiSettings {
   readonly maxBodyBytes: number;
   readonly retry: RetrySettings;
   readonly onRetry: OnRetry | undefined;
+  readonly tracing: Tracing | undefined;
+  readonly watched: Exchange['watched'];
   readonly random: () => number;
   readonly gates: RateGates;
   readonly breakers: CircuitBreakers;
@@ -59,6 +65,8 @@ export class ApiSettings {
     this.maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 16 * 1024 * 1024);
     this.retry = retrySettings(options.retry);
     this.onRetry = options.onRetry;
+    this.tracing = options.tracing;
+    this.watched = options.tracing && { work: options.tracing.requests, purpose: 'api' };
     this.random = random;
     this.gates = options.gates ?? new RateGates({ clock, random });
     this.breakers = options.breakers ?? new CircuitBreakers({ clock });

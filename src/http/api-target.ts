@@ -54,7 +54,8 @@ export class ApiTarget {
   #under(base: string, path: string): URL {
     if (isDeceptive(path) || path.startsWith('//'))
       throw new OriginNotAllowedError('Nothing was sent: the path could be read as another host; use /path');
-    const relative = path.startsWith('/') ? path : `/${path}`;
+    // URLs are read without the blanks at their end.
+    const relative = (path.startsWith('/') ? path : `/${path}`).replace(/[\0-\x20]+$/, '');
     if (DOT_SEGMENT.test(relative.split(/[?#]/, 1)[0] ?? ''))
       throw refused('path', "holds '.' or '..' segments; encode what you put into a path");
     return new URL(base + relative);

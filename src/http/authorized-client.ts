@@ -7,6 +7,7 @@ import { Deadline } from './deadline.js';
 import { fetchResponse } from './fetch-response.js';
 import { headerFields, type HeadersInput, headerValue } from './header-fields.js';
 import { bodyContent, NOT_JSON } from './json-body.js';
+import { JsonCalls } from './json-calls.js';
 import { type BodyInput, outgoingBody } from './outgoing-body.js';
 import { paginated, type PaginateOptions } from './paginated.js';
 import { type PersistentAnswer, type PersistentCall, sendPersistently } from './persistent-send.js';
@@ -42,13 +43,14 @@ export interface AuthorizedFetchInit {
 }
 
 /** Calls the Webex API with a bearer that is always fresh and goes to allowed origins only. */
-export class AuthorizedClient {
+export class AuthorizedClient extends JsonCalls {
   readonly #settings: ApiSettings;
   readonly #tokenSource: TokenSource;
   readonly #principal: PrincipalKey;
 
   /** Many principals share one `ApiSettings`; a client over it costs a few bytes. */
   constructor(options: AuthorizedClientOptions | ({ settings: ApiSettings } & Principal)) {
+    super();
     this.#settings = 'settings' in options ? options.settings : new ApiSettings(options);
     this.#tokenSource = options.tokenSource;
     this.#principal = options.principal ?? options.tokenSource;
@@ -96,6 +98,7 @@ export class AuthorizedClient {
         what,
         status,
         headers: answer.headers,
+        trackingId: answer.trackingId(content),
         sent: accessToken,
         body,
         now: this.#settings.clock.now(),
@@ -105,6 +108,7 @@ export class AuthorizedClient {
     if (content === NOT_JSON)
       throw new ProtocolError(`${what} was answered with a body that is not the JSON it says it is`, {
         status,
+        trackingId: answer.trackingId(),
       });
     const headers: Record<string, string> = {};
     for (const name of Object.keys(answer.headers)) headers[name] = headerValue(answer.headers, name) ?? '';

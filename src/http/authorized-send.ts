@@ -1,11 +1,12 @@
 import type { AccessToken, TokenSource } from '../oauth/token-source.js';
-import { isWebexAuthError, ProtocolError } from '../errors.js';
-import { type Answer, answerTo } from './answer.js';
+import { ConfigurationError, isWebexAuthError, ProtocolError } from '../errors.js';
+import { type Answer, answerTo, type Exchange } from './answer.js';
 import type { Deadline } from './deadline.js';
-import type { RequestBody, Transport } from './transport.js';
+import type { RequestBody } from './transport.js';
 
 const BEARER = /^[\x21-\x7e]+$/;
 const DRAINED_BYTES = 64 * 1024;
+const SHORTEST_TOKEN = 16;
 
 /** A call that is ready but for its bearer, and what became of it so far. */
 export interface AuthorizedCall {
@@ -31,19 +32,22 @@ export interface AuthorizedAnswer {
   readonly rejection: unknown;
 }
 
+/** By what calls are sent, and with whose token. */
+export interface SendParts extends Pick<Exchange, 'transport' | 'watched'> {
+  tokenSource: TokenSource;
+}
+
 /**
  * Sends a call with its bearer. A 401 is reported to the token source; if that has another token now, the call is sent
  * once more, with the identical body. Any other outcome hands the 401 back.
  */
-export async function sendAuthorized(
-  call: AuthorizedCall,
-  { transport, tokenSource }: { transport: Transport; tokenSource: TokenSource },
-): Promise<AuthorizedAnswer> {
+export async function sendAuthorized(call: AuthorizedCall, parts: SendParts): Promise<AuthorizedAnswer> {
+  const { tokenSource } = parts;
   const { deadline, onUnauthorized } = call;
   const { signal } = deadline;
   // Without options a cached token costs nothing; the deadline ends the wait all the same.
   const { accessToken } = await deadline.race(tokenSource.token());
-  const answer = await sendOnce(call, accessToken, transport);
+  const answer = await sendOnce(call, accessToken, parts);
   call.pending = false;
   if (answer.status !== 401 || onUnauthorized === 'ignore')
     return { answer, accessToken, rejection: undefined };
@@ -59,21 +63,30 @@ export async function sendAuthorized(
   }
   await answer.drain(DRAINED_BYTES);
   call.onUnauthorized = 'ignore';
-  const replayed = await sendOnce(call, current.accessToken, transport);
+  const replayed = await sendOnce(call, current.accessToken, parts);
   call.pending = false;
   return { answer: replayed, accessToken: current.accessToken, rejection: undefined };
 }
 
-function sendOnce(call: AuthorizedCall, accessToken: string, transport: Transport): Promise<Answer> {
+function sendOnce(
+  call: AuthorizedCall,
+  accessToken: string,
+  { transport, watched }: SendParts,
+): Promise<Answer> {
   if (!BEARER.test(accessToken))
     throw new ProtocolError(
       'The stored access token cannot be sent: it holds characters no token may hold; sign in again',
     );
   const { method, url, origin, body, deadline } = call;
+  // Some servers write it into the addresses that they give (RFC 6750, 2.3). A shorter one may stand there by chance.
+  if (accessToken.length >= SHORTEST_TOKEN && url.href.includes(accessToken))
+    throw new ConfigurationError([
+      { setting: 'uri', problem: 'holds the access token, which must not travel in a URL; nothing was sent' },
+    ]);
   const headers: Record<string, string> = { ...call.headers, authorization: `Bearer ${accessToken}` };
   // The same id, marked, as webex-js-sdk does it (webex-facts 4.1).
   if (call.sent > 0) headers['trackingid'] = `${headers['trackingid'] ?? ''}+${call.sent}`;
-  call.sent++;
+  const resends = call.sent++;
   call.pending = true;
-  return answerTo({ method, url, headers, body }, { transport, deadline, origin });
+  return answerTo({ method, url, headers, body }, { transport, deadline, origin, watched, resends });
 }

@@ -51,21 +51,27 @@ export class CircuitBreakers {
 
   /** Whether calls to the origin fail at once now. */
   isResting(origin: string): boolean {
+    return this.restingUntil(origin) !== undefined;
+  }
+
+  /** Until when calls to the origin fail at once, milliseconds since the epoch; undefined = they do not. */
+  restingUntil(origin: string): number | undefined {
     const probeAt = this.#circuits.size === 0 ? undefined : this.#circuits.get(origin)?.probeAt;
-    return probeAt !== undefined && this.#clock.monotonic() < probeAt;
+    const left = probeAt === undefined ? 0 : probeAt - this.#clock.monotonic();
+    return left > 0 ? Math.ceil(this.#clock.now() + left) : undefined;
   }
 
   /** Lets a call through, as the probe where one is due, or throws `ServiceUnavailableError` with `retryAt`. Tell what became of it. */
   enter(origin: string): Passage | undefined {
     const circuit = this.#circuits.size === 0 ? undefined : this.#circuits.get(origin);
     if (circuit?.probeAt === undefined) return undefined;
-    const now = this.#clock.monotonic();
-    if (now < circuit.probeAt)
+    const retryAt = this.restingUntil(origin);
+    if (retryAt !== undefined)
       throw new ServiceUnavailableError(
         `Nothing was sent: ${origin} is resting after failures in a row; try again after retryAt`,
-        { retryAt: Math.ceil(this.#clock.now() + circuit.probeAt - now) },
+        { retryAt },
       );
-    circuit.probeAt = now + this.#limits.maxRestMs;
+    circuit.probeAt = this.#clock.monotonic() + this.#limits.maxRestMs;
     return (circuit.probe = { origin });
   }
 

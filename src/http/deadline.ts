@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { TimeoutError } from '../errors.js';
 import { onAbort } from '../base/on-abort.js';
+import { sentTrackingId } from './tracking-id.js';
 
 /** How long an exchange may take, and who else may end it. */
 export interface DeadlineOptions {
@@ -13,6 +14,8 @@ export interface DeadlineOptions {
   origin: string;
 }
 
+type Exchange = { readonly headers: Readonly<Record<string, string>> } | { trackingId(): string | undefined };
+
 /**
  * One deadline over connecting, headers and body together, joined with the caller's signal. The caller's abort ends
  * the exchange with the caller's reason, ours with `TimeoutError`. `end()` must be called when the exchange is over.
@@ -24,12 +27,17 @@ export class Deadline {
   readonly #timer: Timer;
   readonly #leaveCaller: (() => void) | undefined;
   #onStop: ((reason: unknown) => void) | undefined;
+  #exchange: Exchange | undefined;
 
   constructor({ clock, ms, signal, origin }: DeadlineOptions) {
     this.#clock = clock;
     this.#endsAt = clock.monotonic() + ms;
     this.#timer = clock.after(ms, () =>
-      this.stop(new TimeoutError(`No complete answer from ${origin} within ${ms} ms; try again later`)),
+      this.stop(
+        new TimeoutError(`No complete answer from ${origin} within ${ms} ms; try again later`, {
+          trackingId: this.trackingId,
+        }),
+      ),
     );
     if (signal) this.#leaveCaller = onAbort(signal, () => this.stop(signal.reason));
   }
@@ -37,6 +45,17 @@ export class Deadline {
   /** Aborts when the deadline passes or the caller gives up. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** What is under way from now on: a request that is sent, then its answer. */
+  follow(exchange: Exchange): void {
+    this.#exchange = exchange;
+  }
+
+  /** By which support finds what is under way; undefined while nothing was sent. */
+  get trackingId(): string | undefined {
+    const exchange = this.#exchange;
+    return exchange && ('trackingId' in exchange ? exchange.trackingId() : sentTrackingId(exchange.headers));
   }
 
   /** What is left of it, milliseconds. */

@@ -1,6 +1,5 @@
 import { onAbort } from '../base/on-abort.js';
 import { parseRetryAfter } from '../base/retry-after.js';
-import { trackingIdOf } from '../base/tracking-id.js';
 import { ClosedError, isWebexAuthError } from '../errors.js';
 import type { TokenSource } from '../oauth/token-source.js';
 import type { Answer } from './answer.js';
@@ -43,9 +42,11 @@ export type PersistentAnswer = AuthorizedAnswer & { bytes?: Buffer };
  */
 export async function sendPersistently(call: PersistentCall, sender: Sender): Promise<PersistentAnswer> {
   const { deadline, origin, wholeBodyBytes } = call;
-  const { gates, breakers, budget, transport } = sender.settings;
-  const parts = { transport, tokenSource: sender.tokenSource };
+  const { gates, breakers, budget, transport, watched } = sender.settings;
+  const parts = { transport, watched, tokenSource: sender.tokenSource };
   try {
+    const looking = gates.look(sender.principal);
+    if (looking) await deadline.race(looking);
     if (gates.find(sender.principal)) await pause(0, { call, sender });
     for (let attempt = 1; ; attempt++) {
       let delay: number | undefined;
@@ -89,9 +90,10 @@ interface Attempt {
 
 /** What `pause` is to sleep, milliseconds; undefined = the answer stays. */
 function delayAfterAnswer(
-  { answer: { status, headers }, accessToken }: PersistentAnswer,
+  { answer }: PersistentAnswer,
   { attempt, call, sender }: Attempt,
 ): number | undefined {
+  const { status, headers } = answer;
   const { clock, random, gates, breakers, budget } = sender.settings;
   let retryAfterMs = parseRetryAfter(headerValue(headers, 'retry-after'), {
     date: headerValue(headers, 'date'),
@@ -108,8 +110,7 @@ function delayAfterAnswer(
   // After a 429 Webex did no work: the gate paces such retries, the budget does not count them.
   const allowed = gate ? gate.admits(patience(call)) : !breakers.isResting(call.origin) && budget.spend();
   if (!allowed) return undefined;
-  const trackingId = trackingIdOf([headerValue(headers, 'trackingid')], accessToken) ?? sentTrackingId(call);
-  announce({ attempt, delayMs, status, trackingId }, { call, sender });
+  announce({ attempt, delayMs, status, trackingId: answer.trackingId() }, { call, sender });
   return gate ? 0 : delayMs;
 }
 
@@ -118,8 +119,8 @@ function delayAfterError(error: unknown, { attempt, call, sender }: Attempt): nu
   if (call.deadline.signal.aborted || !isWebexAuthError(error)) return undefined;
   const delayMs = retryDelay(attempted(attempt, call, sender, { error }), call.retry);
   if (delayMs === undefined || breakers.isResting(call.origin) || !budget.spend()) return undefined;
-  const trackingId = sentTrackingId(call);
-  announce({ attempt, delayMs, code: error.code, trackingId }, { call, sender });
+  const { code, trackingId } = error;
+  announce({ attempt, delayMs, code, trackingId }, { call, sender });
   return delayMs;
 }
 
@@ -137,8 +138,10 @@ function announce(
   notice: Omit<RetryNotice, 'method' | 'origin'>,
   { call: { method, origin, onRetry }, sender }: Omit<Attempt, 'attempt'>,
 ): void {
+  const whole = { ...notice, method, origin };
   const hooks = [sender.settings.onRetry, onRetry];
-  if (hooks.some(Boolean)) announceRetry(hooks, { ...notice, method, origin });
+  if (hooks.some(Boolean)) announceRetry(hooks, whole);
+  sender.settings.tracing?.retries.publish(whole);
 }
 
 /** Sleeps, then waits for the gate's turn. A deadline, an abort and the transport's closing end it at once. */
@@ -167,9 +170,4 @@ async function pause(
 
 function patience({ retry, deadline }: Pick<PersistentCall, 'retry' | 'deadline'>): Patience {
   return { maxWaitMs: retry.maxRetryAfterMs, leftMs: deadline.leftMs() };
-}
-
-function sentTrackingId({ headers, sent }: PersistentCall): string | undefined {
-  const first = trackingIdOf([headers['trackingid']], '');
-  return sent > 1 && first !== undefined ? `${first}+${sent - 1}` : first;
 }

@@ -90,6 +90,12 @@ export class RateGate {
     );
   }
 
+  /** Another process knows that it is shut until an instant (milliseconds since the epoch). */
+  learn(until: number): void {
+    this.#lookedAt = this.#options.clock.monotonic();
+    this.#adopt(until);
+  }
+
   /** Whether a call of this patience would be let wait now. */
   admits(patience: Patience): boolean {
     return this.#isAdmitted(this.#waitingOf(patience), this.#waiting.size);

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { ConfigurationError } from '../errors.js';
 import type { GateStore } from '../stores/gate-store.js';
 import type { GrantOwner } from '../stores/grant-store.js';
+import { GateLooks } from './gate-looks.js';
 import { RateGate, type SharedGate } from './rate-gate.js';
 
 // How long after its opening a gate is still watched for what other processes meet.
@@ -22,7 +23,7 @@ export interface RateGatesOptions {
   random?: (() => number) | undefined;
 }
 
-/** The rate gates of all principals: none has one before its first 429. */
+/** The rate gates of all principals: none has one before its first 429, here or in another process. */
 export class RateGates {
   readonly #clock: Clock;
   readonly #shared: RateGatesOptions['shared'];
@@ -30,6 +31,7 @@ export class RateGates {
   readonly #maxGates: number;
   readonly #random: () => number;
   readonly #gates = new Map<PrincipalKey, RateGate>();
+  readonly #looks: GateLooks;
 
   constructor(options: RateGatesOptions) {
     const { clock, shared, releasePerSecond = 10, maxGates = 10_000, random = Math.random } = options;
@@ -42,6 +44,14 @@ export class RateGates {
     this.#paceMs = 1000 / releasePerSecond;
     this.#maxGates = maxGates;
     this.#random = random;
+    this.#looks = new GateLooks({
+      clock,
+      most: maxGates,
+      read: async (principal) => {
+        const gate = await this.#sharedGate(principal)?.read();
+        if (gate) this.of(principal).learn(gate.until);
+      },
+    });
   }
 
   /** How many principals have a gate now. */
@@ -56,6 +66,15 @@ export class RateGates {
     if (!gate || gate.idleMs() < WATCHED_MS) return gate;
     this.#gates.delete(principal);
     return undefined;
+  }
+
+  /**
+   * Learns of the gate that another process shut, asking the store about a principal without a gate at most once a second.
+   * Undefined = there is nothing to wait for.
+   */
+  look(principal: PrincipalKey): Promise<void> | undefined {
+    const isShared = this.#shared && typeof principal === 'string';
+    return isShared && !this.find(principal) ? this.#looks.look(principal) : undefined;
   }
 
   /** The gate of a principal that meets a 429 now. */

@@ -2,9 +2,10 @@ import type { Clock } from '../base/clock.js';
 import type { WholeFetch } from '../base/fetch.js';
 import { OriginNotAllowedError } from '../errors.js';
 import { secureUrl } from '../base/secure-url.js';
-import { answerTo } from './answer.js';
+import { answerTo, type Exchange } from './answer.js';
 import { Deadline } from './deadline.js';
 import { headerValue } from './header-fields.js';
+import { TrackingIds } from './tracking-id.js';
 import type { Transport } from './transport.js';
 
 const utf8 = new TextDecoder();
@@ -18,6 +19,11 @@ export interface TransportFetchOptions {
   deadlineMs?: number | undefined;
   /** After decompression; 1 MiB. */
   maxBodyBytes?: number | undefined;
+  /** Hears how each call went: the status, or what was thrown. */
+  onOutcome?: ((url: URL, outcome: number | { error: unknown }) => void) | undefined;
+  /** Makes the `trackingid` of each call, by which support finds it when no answer came. */
+  trackingIds?: TrackingIds | undefined;
+  watched?: Exchange['watched'];
 }
 
 /**
@@ -29,6 +35,9 @@ export function transportFetch({
   clock,
   deadlineMs = 30_000,
   maxBodyBytes = 1024 * 1024,
+  onOutcome,
+  trackingIds = new TrackingIds(USER_AGENT),
+  watched,
 }: TransportFetchOptions): WholeFetch {
   return async (url, { method, headers, body, signal }) => {
     const target = secureUrl(url);
@@ -39,18 +48,24 @@ export function transportFetch({
     const { origin } = target;
     const deadline = new Deadline({ clock, ms: deadlineMs, signal, origin });
     // One name everywhere, also where a library below has its own.
-    const fields = { 'accept-encoding': 'identity', ...headers, 'user-agent': USER_AGENT };
+    const ours = { 'user-agent': USER_AGENT, trackingid: trackingIds.next() };
+    const fields = { 'accept-encoding': 'identity', ...headers, ...ours };
     try {
       const answer = await answerTo(
         { method, url: target, headers: fields, body },
-        { transport, deadline, origin },
+        { transport, deadline, origin, watched },
       );
       const bytes = await answer.bytes(maxBodyBytes);
+      onOutcome?.(target, answer.status);
       return {
         status: answer.status,
         headers: { get: (name) => headerValue(answer.headers, name.toLowerCase()) ?? null },
+        trackingId: answer.trackingId(),
         text: () => utf8.decode(bytes),
       };
+    } catch (error) {
+      onOutcome?.(target, { error });
+      throw error;
     } finally {
       deadline.end();
     }

@@ -63,7 +63,9 @@ function isUserCode(value: unknown): value is string {
 }
 
 function isVerificationUri(value: unknown): value is string {
-  if (typeof value !== 'string' || !/^[\x21-\x7e]{1,2048}$/.test(value) || !URL.canParse(value)) return false;
+  // With its slashes: without them a parser still finds a host, and people another than they read.
+  if (typeof value !== 'string' || !/^https?:\/\/[\x21-\x7e]{1,2040}$/i.test(value)) return false;
+  if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password } = new URL(value);
   const encrypted = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
   return encrypted && username === '' && password === '';

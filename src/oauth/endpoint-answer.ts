@@ -2,10 +2,12 @@ import { allowInsecureRequests, customFetch } from 'oauth4webapi';
 import type { Clock } from '../base/clock.js';
 import type { FetchInit, WholeFetch, WholeResponse } from '../base/fetch.js';
 import { parseRetryAfter } from '../base/retry-after.js';
+import { sentText } from '../base/sent-text.js';
 import { trackingIdOf } from '../base/tracking-id.js';
 import { isWebexAuthError, NetworkError } from '../errors.js';
 import { member } from './member.js';
 import { parsedResponse } from './parsed-response.js';
+import { withoutEchoes } from './sent-secrets.js';
 
 /** An answer, read whole. What the server wrote stays in `body`: it may echo secrets, so it never enters an error. */
 export interface EndpointAnswer {
@@ -41,20 +43,22 @@ export async function receiveAnswer(
   }: { fetch: WholeFetch; clock: Pick<Clock, 'now'>; signal?: AbortSignal | undefined },
 ): Promise<EndpointAnswer> {
   signal?.throwIfAborted();
-  let sent = '';
+  let init: FetchInit | undefined;
   let response: WholeResponse | undefined;
   try {
-    await send(async (url, init) => {
-      sent = sentText(init);
-      response = await fetch(url, init);
+    await send(async (url, sending) => {
+      init = sending;
+      response = await fetch(url, sending);
       return response;
     });
-    if (!response) throw new TypeError('nothing was sent');
+    if (!response || !init) throw new TypeError('nothing was sent');
     const { status, headers }: WholeResponse = response;
-    const body = parseObject(await response.text());
+    const received = parseObject(await response.text());
+    const body = received && withoutEchoes(received, init);
     const receivedAt = clock.now();
     const wait = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), now: receivedAt });
-    const trackingId = trackingIdOf([headers.get('trackingid'), member(body, 'trackingId')], sent);
+    const answered = [headers.get('trackingid'), member(body, 'trackingId')];
+    const trackingId = trackingIdOf([...answered, response.trackingId], sentText(init));
     return {
       status,
       body,
@@ -104,20 +108,5 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
       : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function sentText({ headers, body }: FetchInit): string {
-  const authorization = headers['authorization'] ?? '';
-  const credentials = Buffer.from(authorization.replace(/^\w+ /, ''), 'base64').toString('latin1');
-  return [typeof body === 'string' ? decoded(body) : '', authorization, credentials].join('\n');
-}
-
-// A form is encoded; a JSON body is not, and may hold a lone percent sign.
-function decoded(body: string): string {
-  try {
-    return decodeURIComponent(body);
-  } catch {
-    return body;
   }
 }

@@ -34,7 +34,7 @@ export interface TokenEndpointOptions {
 export interface TokenRequestOptions extends Omit<TokenAnswerContext, 'now'> {
   purpose: TokenPurpose;
   signal?: AbortSignal | undefined;
-  /** Awaited with any 2xx answer that holds a refresh token but makes no token set. */
+  /** Awaited with any 2xx answer that holds a usable refresh token but makes no token set. */
   onCandidate?: ((raw: RawTokenResponse) => Promise<void>) | undefined;
 }
 
@@ -68,7 +68,8 @@ export class TokenEndpoint {
     const accessToken = await this.#accessToken(answer);
     if (accessToken === undefined) {
       const raw = knownMembers(received.body ?? {});
-      if (raw['refresh_token'] !== '' && typeof raw['refresh_token'] === 'string') await onCandidate?.(raw);
+      // One that holds what no refresh token has is never presented: the old one stays the one to try.
+      if (isRefreshToken(raw['refresh_token'])) await onCandidate?.(raw);
       const { status, trackingId } = answer;
       throw new ProtocolError('The answer of the token endpoint is not a token response', {
         status,

@@ -9,6 +9,7 @@ import {
   ConfigurationError,
   IdTokenError,
   InvalidClientError,
+  InvalidGrantError,
   RateLimitError,
   type ConfigurationProblem,
 } from '../errors.js';
@@ -41,7 +42,7 @@ import { applicationIdOf, requestServiceAppToken } from '../platform/service-app
 import { orgIdFromToken } from '../platform/token-anatomy.js';
 import { fetchUserinfo, personFromOpenId } from '../platform/userinfo.js';
 import { PRESENTATION_DEADLINE_MS } from '../refresh/refresh-protocol.js';
-import { TokenGate } from '../refresh/token-gate.js';
+import type { TokenGate } from '../refresh/token-gate.js';
 import type { KeyRing } from '../sealing/key-ring.js';
 import type { Store } from '../stores/store.js';
 import { createLoginHandler } from '../web/login-handler.js';
@@ -62,6 +63,8 @@ export interface AuthorizationContext {
   keys: KeyRing;
   tenant: string;
   clock: Clock;
+  /** Stands before the token endpoint. */
+  gate: TokenGate;
   loginLifetimeMs?: number | undefined;
   /** A fetch for calls with secrets, under a deadline of so many milliseconds. */
   fetchWithin(deadlineMs: number): WholeFetch;
@@ -103,7 +106,6 @@ function endpointProblems({ authorizationServer, device, idbroker }: WebexEndpoi
 export class ServerAuthorization {
   readonly #context: AuthorizationContext;
   readonly #fetch: WholeFetch;
-  readonly #gate: TokenGate;
   readonly #endpoint: TokenEndpoint | undefined;
   readonly #refreshEndpoint: TokenEndpoint | undefined;
   readonly #idTokens: IdTokenVerifier | undefined;
@@ -116,9 +118,6 @@ export class ServerAuthorization {
     const { client, endpoints, clock } = context;
     this.#context = context;
     this.#fetch = context.fetchWithin(SIGN_IN_DEADLINE_MS);
-    const { store, tenant } = context;
-    const owner = { tenant, clientId: context.client?.clientId ?? '' };
-    this.#gate = new TokenGate({ gates: store.gates, owner, clock });
     if (!client) return;
     const { clientId } = client;
     const { tokenEndpoint } = endpoints.authorizationServer;
@@ -336,13 +335,17 @@ export class ServerAuthorization {
     });
   }
 
-  // While a 429 of the token endpoint lasts nobody calls it, in no process.
+  // While a 429 of the token endpoint lasts, or Webex refuses the client, nobody calls it, in no process.
   async #signIn<Result>(run: () => Promise<Result>): Promise<Result> {
-    await this.#gate.admit();
+    const { gate } = this.#context;
+    await gate.admit();
     try {
-      return await run();
+      const result = await run();
+      await gate.accepted();
+      return result;
     } catch (error) {
-      if (error instanceof RateLimitError) await this.#gate.shut(error);
+      if (error instanceof RateLimitError || error instanceof InvalidClientError) await gate.refused(error);
+      else if (error instanceof InvalidGrantError) await gate.accepted();
       throw error;
     }
   }
@@ -370,7 +373,7 @@ export class ServerAuthorization {
       redirectUri,
       scope,
       tokenEndpoint: { request: (...call) => this.#signIn(() => this.#tokenEndpoint().request(...call)) },
-      admit: () => this.#gate.admit(),
+      admit: () => this.#context.gate.assertPassable(),
       verify: (tokenSet, asked) => this.verifyIdToken(tokenSet, asked),
       keys,
       tenant,

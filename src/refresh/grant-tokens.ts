@@ -3,6 +3,7 @@ import type { Emitter } from '../base/emitter.js';
 import { SingleFlight } from '../base/single-flight.js';
 import {
   GrantNotFoundError,
+  isWebexAuthError,
   StoreUnavailableError,
   TimeoutError,
   type ReauthRequiredError,
@@ -44,8 +45,18 @@ export interface GrantTokensOptions {
   maxStalenessMs?: number | undefined;
   /** Memory for opened grants, bytes. */
   cacheBytes?: number | undefined;
+  /** Whether Webex itself accepts an access token, asked at people/me. Errors: whatever else comes of it. */
+  isAccepted: (accessToken: string) => Promise<boolean>;
   /** Where people sign in again. */
   reconnectUrl?: string | undefined;
+}
+
+interface Rejection {
+  accessToken: string;
+  /** When the first of a row was reported; monotonic milliseconds. */
+  at: number;
+  /** What was handed out in its place, if another one was to be had. */
+  successor: string | undefined;
 }
 
 /**
@@ -61,8 +72,10 @@ export class GrantTokens {
   readonly #cache: TokenCache;
   readonly #reconnectUrl: string | undefined;
   readonly #reads = new SingleFlight<Grant | undefined>();
+  readonly #judgements = new SingleFlight<boolean | string>();
   #forgets = 0;
-  readonly #rejections = new Map<string, { accessToken: string; at: number }>();
+  readonly #isAccepted: GrantTokensOptions['isAccepted'];
+  readonly #rejections = new Map<string, Rejection>();
   // Generations that ran out, once told.
   readonly #told = new Map<string, number>();
 
@@ -73,6 +86,7 @@ export class GrantTokens {
     this.#clock = options.clock;
     this.#maxStalenessMs = options.maxStalenessMs ?? DEFAULT_MAX_STALENESS_MS;
     this.#reconnectUrl = options.reconnectUrl;
+    this.#isAccepted = options.isAccepted;
     this.#cache = new TokenCache({ budgetBytes: options.cacheBytes });
   }
 
@@ -163,8 +177,9 @@ export class GrantTokens {
   }
 
   /**
-   * "The API refused this access token": refreshes only if it is still the current one, at most once in 30 s. Resolves to the token
-   * to use now, which is the same where nothing better is to be had. Errors: `GrantNotFoundError`, `ReauthRequiredError`.
+   * "The API refused this access token": refreshes only if it is still the current one, at most once in 30 s. Where that gives no other
+   * token, or the last one that was refreshed for this reason is refused too, Webex is asked once at people/me: it may be the endpoint's fault.
+   * Resolves to the token to use now, which is the same where nothing better is to be had. Errors: `GrantNotFoundError`, `ReauthRequiredError`.
    */
   async reportRejected(
     subject: string,
@@ -177,28 +192,56 @@ export class GrantTokens {
     const last = this.#rejections.get(subject);
     // The token that took a rejected one's place counts as well: an endpoint may refuse them all.
     const repeated = last !== undefined && now - last.at < REJECTION_PAUSE_MS;
-    this.#noteRejection(subject, { accessToken, at: repeated ? last.at : now });
+    const rejection: Rejection = { accessToken, at: repeated ? last.at : now, successor: last?.successor };
+    this.#noteRejection(subject, rejection);
     if (grant.state === 'dead') throw this.#ended(grant);
     if (repeated && !this.#refresher.isRefreshing(subject)) return answer(grant);
     const verifiable = this.#refresher.canVerify(grant);
-    if (!verifiable && !this.#refresher.canRenew(grant)) return this.#rejected(grant);
+    if (!verifiable) {
+      if (!this.#refresher.canRenew(grant)) return this.#judged(grant, signal);
+      // It was made for this very reason, or was found good: another one would hardly be liked better.
+      if (last?.successor === accessToken && (await this.#probe(grant, signal)) !== false)
+        return answer(grant);
+    }
     const { grant: after, error } = await this.#refresh(grant, 'rejected', signal);
     if (after.state === 'dead') throw this.#ended(after);
     if (error) return staleAnswer(after, error.code);
     // Webex has just been asked and knows this token: the endpoint that refused it is at fault.
     if (verifiable) return answer(after);
-    return after.tokenSet.accessToken === accessToken ? this.#rejected(after) : answer(after);
+    if (after.tokenSet.accessToken === accessToken) return this.#judged(after, signal);
+    this.#noteRejection(subject, { ...rejection, successor: after.tokenSet.accessToken });
+    return answer(after);
   }
 
-  #rejected(grant: Grant): AccessToken {
+  // There is no other token: either the endpoint that refused this one is at fault, or it has ended before its time.
+  async #judged(grant: Grant, signal: AbortSignal | undefined): Promise<AccessToken> {
     const { subject, kind } = grant;
-    this.#emitter.emit('unauthorized', {
-      subject,
-      kind: 'rejected',
-      reason: 'rejected',
-      action: reauthAction(kind),
+    const work = this.#judgements.run(subject, async () => {
+      const found = await this.#probe(grant, undefined);
+      if (found === false) {
+        const action = reauthAction(kind);
+        this.#emitter.emit('unauthorized', { subject, kind: 'rejected', reason: 'rejected', action });
+      }
+      return found;
     });
-    return answer(grant);
+    const found = await this.#waitFor(work, signal);
+    return typeof found === 'string' ? staleAnswer(grant, found) : answer(grant);
+  }
+
+  // Whether Webex accepts it, or the code of what kept us from knowing.
+  async #probe(
+    { subject, tokenSet: { accessToken } }: Grant,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean | string> {
+    try {
+      const accepted = await this.#waitFor(this.#isAccepted(accessToken), signal);
+      const last = this.#rejections.get(subject);
+      if (accepted && last) this.#noteRejection(subject, { ...last, successor: accessToken });
+      return accepted;
+    } catch (error) {
+      if (signal?.aborted || !isWebexAuthError(error)) throw error;
+      return error.code;
+    }
   }
 
   // That a grant died was told when it did; that one ran out which nothing renews is told by whoever finds it first.
@@ -219,7 +262,7 @@ export class GrantTokens {
     return error;
   }
 
-  #noteRejection(subject: string, rejection: { accessToken: string; at: number }): void {
+  #noteRejection(subject: string, rejection: Rejection): void {
     this.#rejections.delete(subject);
     this.#rejections.set(subject, rejection);
     dropOldest(this.#rejections, MAX_REJECTIONS);
@@ -281,7 +324,10 @@ export class GrantTokens {
     signal: AbortSignal | undefined,
   ): Promise<RefreshResult> {
     try {
-      return await this.#refresh(grant, 'access', signal);
+      // Who still has a valid token does not wait it to its end.
+      const { expiresAt = Infinity } = grant.tokenSet;
+      const patience = valid ? (expiresAt - this.#clock.now()) / 2 : CALLER_WAIT_MS;
+      return await this.#refresh(grant, 'access', signal, Math.min(CALLER_WAIT_MS, patience));
     } catch (error) {
       const passing = error instanceof StoreUnavailableError || error instanceof TimeoutError;
       if (valid && passing) return { grant, refreshed: false, error };
@@ -294,10 +340,15 @@ export class GrantTokens {
     this.#refresh(grant, 'access', undefined).catch(() => undefined);
   }
 
-  async #refresh(seen: Grant, cause: RefreshCause, signal: AbortSignal | undefined): Promise<RefreshResult> {
+  async #refresh(
+    seen: Grant,
+    cause: RefreshCause,
+    signal: AbortSignal | undefined,
+    patienceMs = CALLER_WAIT_MS,
+  ): Promise<RefreshResult> {
     const { subject, record } = seen;
     const refresh = this.#refresher.refresh(subject, { cause, generation: record.generation, seen });
-    const result = await this.#waitFor(refresh, signal).catch((error: unknown) => {
+    const result = await this.#waitFor(refresh, signal, patienceMs).catch((error: unknown) => {
       if (error instanceof GrantNotFoundError) this.forget(subject);
       throw error;
     });
@@ -306,7 +357,11 @@ export class GrantTokens {
     return result;
   }
 
-  #waitFor<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  #waitFor<Result>(
+    work: Promise<Result>,
+    signal: AbortSignal | undefined,
+    patienceMs = CALLER_WAIT_MS,
+  ): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         work.catch(() => undefined);
@@ -318,7 +373,7 @@ export class GrantTokens {
         end();
       };
       const onAbort = (): void => settle(() => reject(signal?.reason as Error));
-      const limit = this.#clock.after(CALLER_WAIT_MS, () =>
+      const limit = this.#clock.after(patienceMs, () =>
         settle(() => reject(new TimeoutError('The refresh takes longer than a caller waits; it goes on'))),
       );
       signal?.addEventListener('abort', onAbort);

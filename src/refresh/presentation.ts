@@ -4,7 +4,6 @@ import {
   InvalidScopeError,
   isWebexAuthError,
   ProtocolError,
-  RateLimitError,
   TimeoutError,
   UnauthorizedClientError,
   UnauthorizedError,
@@ -28,10 +27,10 @@ import {
 } from './refresh-protocol.js';
 import { reauthAction, reauthError } from './reauth.js';
 import { storeSuccessor, untilStoreAnswers } from './successor.js';
-import { shutTokenGate } from './token-gate.js';
 
 const MAX_PRESENTATIONS = 3;
 const GRACE_MS = 5_000;
+const CLIENT_RETRY_MS = 10_000;
 
 // A server that names a day in another year must not end all refreshing.
 const LONGEST_WAIT_MS = 24 * 3_600_000;
@@ -50,6 +49,11 @@ export class Presentation {
   constructor(options: RefresherOptions & { cause: RefreshCause; closing: AbortSignal }) {
     this.#options = options;
     this.#started = options.clock.monotonic();
+  }
+
+  /** Whether the server may have seen what this one presented. */
+  get isUnderWay(): boolean {
+    return this.#outcomeUnknown;
   }
 
   /** One claim and one presentation. Undefined: look at the row again and decide anew. */
@@ -119,7 +123,9 @@ export class Presentation {
       return await this.#failed(grant, renewer, toWebexAuthError(error), presented !== grant.tokenSet);
     }
     await this.#trace('answered', subject);
-    return this.#store(grant, presented, successor, renewer);
+    const result = await this.#store(grant, presented, successor, renewer);
+    if (!renewer.besideTokenEndpoint) await this.#options.gate.accepted();
+    return result;
   }
 
   #inTime<Result>(renewal: Promise<Result>): Promise<Result> {
@@ -210,7 +216,9 @@ export class Presentation {
     const { subject } = grant;
     const { code, retryable, trackingId, retryAt } = error;
     emitter.emit('auth:error', { subject, code, retryable, trackingId, retryAt });
+    const { gate } = this.#options;
     const outcome = this.#options.outcomeOf(error);
+    if (!besideTokenEndpoint) await (outcome === 'verdict' ? gate.accepted() : gate.refused(error, subject));
     if (outcome === 'verdict') {
       if (!presentedCandidate) return this.#bury(grant, error, 'dead');
       this.#candidateRefused = true;
@@ -221,9 +229,12 @@ export class Presentation {
       if (this.#presented < MAX_PRESENTATIONS && !closing.aborted) return undefined;
       return this.#leave(grant, error);
     }
-    if (error instanceof RateLimitError && !besideTokenEndpoint) await shutTokenGate(this.#options, error);
+    // A 401 that every grant gets says nothing of this one.
+    const ofClient = gate.isClientRefused && outcome === 'client';
     const ambiguous = this.#outcomeUnknown || grant.record.unknown;
-    return isDoubtful(error) && !ambiguous ? this.#bury(grant, error, 'suspect') : this.#close(grant, error);
+    return isDoubtful(error) && !ambiguous && !ofClient
+      ? this.#bury(grant, error, 'suspect')
+      : this.#close(grant, error);
   }
 
   // The claim returned the row under the lease: its version and fence confirm that the refused token is still the stored one.
@@ -276,11 +287,14 @@ export class Presentation {
   }
 
   #retryLater(grant: Grant, error: WebexAuthError): { fence: number; failure: Failure; dueAt: number } {
-    const { clock, random = Math.random } = this.#options;
+    const { clock, gate, random = Math.random } = this.#options;
     const failure = this.#failure(grant.record, error);
-    const planned = planRetry(grant.tokenSet, { now: clock.now(), jitter: random() });
+    // The breaker bounds the calls: when the client is known again, no grant has a long wait before it.
+    const planned = gate.isClientRefused
+      ? clock.now() + CLIENT_RETRY_MS * (1 + random())
+      : planRetry(grant.tokenSet, { now: clock.now(), jitter: random() });
     const asked = Math.min(error.retryAt ?? 0, clock.now() + LONGEST_WAIT_MS);
-    return { fence: grant.record.fence, failure, dueAt: Math.max(planned, asked) };
+    return { fence: grant.record.fence, failure, dueAt: Math.floor(Math.max(planned, asked)) };
   }
 
   #unrefreshed(grant: Grant, record: GrantRecord, error: WebexAuthError): RefreshResult | undefined {

@@ -1,23 +1,21 @@
 import type { Clock } from '../base/clock.js';
 import type { Emitter } from '../base/emitter.js';
+import type { RefreshMessage, TracedWork } from '../base/tracing.js';
 import type { WebexAuthError } from '../errors.js';
 import type { WebexAuthEvents } from '../events.js';
 import type { Renewable, Renewer } from '../oauth/grants/renewer.js';
 import type { Outcome } from '../oauth/outcome.js';
-import type { GateStore } from '../stores/gate-store.js';
-import type { GrantOwner, GrantStore } from '../stores/grant-store.js';
+import type { GrantStore } from '../stores/grant-store.js';
 import type { LeaseStore } from '../stores/lease-store.js';
 import type { Grant } from '../vault/grant.js';
 import type { Vault } from '../vault/vault.js';
+import type { TokenGate } from './token-gate.js';
 
 /** Lease of one refresh, by the store's clock; renewed while its holder works. Milliseconds. */
 export const LEASE_MS = 15_000;
 
 /** How long a presented refresh token may stay unanswered. Milliseconds. */
 export const PRESENTATION_DEADLINE_MS = 120_000;
-
-/** The gate that a 429 of the token endpoint shuts for the whole client. */
-export const TOKEN_GATE = 'token-endpoint';
 
 /** Where a refresh stands, named for tests that stop a process there. */
 export type TracePoint = 'claimed' | 'presenting' | 'answered' | 'committing' | 'committed' | 'announced';
@@ -27,8 +25,8 @@ export interface RefresherOptions {
   vault: Vault;
   grants: GrantStore;
   leases: LeaseStore;
-  gates: GateStore;
-  owner: GrantOwner;
+  /** Stands before the token endpoint. */
+  gate: TokenGate;
   /** How this grant gets its next token set; undefined = it cannot. */
   renewerOf(grant: Renewable): Renewer | undefined;
   outcomeOf(error: unknown): Outcome;
@@ -44,6 +42,8 @@ export interface RefresherOptions {
   holder: string;
   random?: () => number;
   leaseMs?: number;
+  /** Where each refresh is told of. */
+  refreshes?: TracedWork<RefreshMessage> | undefined;
   trace?: ((point: TracePoint, subject: string) => void | Promise<void>) | undefined;
 }
 

@@ -1,11 +1,12 @@
 import { SingleFlight } from '../base/single-flight.js';
 import { ClosedError, GrantNotFoundError } from '../errors.js';
 import type { RefreshCause } from '../events.js';
-import { tokenGateError } from './token-gate.js';
 import type { GrantRecord } from '../stores/grant-record.js';
 import type { Grant } from '../vault/grant.js';
 import { Presentation } from './presentation.js';
-import { TOKEN_GATE, type RefresherOptions, type RefreshResult } from './refresh-protocol.js';
+import { type RefresherOptions, type RefreshResult } from './refresh-protocol.js';
+import { tracedRefresh } from './traced-refresh.js';
+import type { Urgency } from './turn-queue.js';
 
 /**
  * One refresh per generation, everywhere: single flight in the process, then lease and intent in the store. A refresh is
@@ -40,7 +41,10 @@ export class Refresher {
     request: { cause: RefreshCause; generation: number; seen?: Grant | undefined },
   ): Promise<RefreshResult> {
     if (this.#closing.signal.aborted) return Promise.reject(new ClosedError('This WebexAuth is closed'));
-    return this.#flights.run(subject, () => this.#refresh(subject, request));
+    const { refreshes } = this.#options;
+    return this.#flights.run(subject, () =>
+      tracedRefresh(refreshes, { subject, cause: request.cause }, () => this.#refresh(subject, request)),
+    );
   }
 
   /** Whether this process is refreshing it now. */
@@ -50,7 +54,7 @@ export class Refresher {
 
   /** Takes no new work, and waits for the refreshes under way. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(new ClosedError('This WebexAuth is closed'));
     await this.#flights.settled();
   }
 
@@ -58,7 +62,7 @@ export class Refresher {
     subject: string,
     { cause, generation, seen }: { cause: RefreshCause; generation: number; seen?: Grant | undefined },
   ): Promise<RefreshResult> {
-    const { vault, gates, owner, clock, holder, random = Math.random } = this.#options;
+    const { vault, gate, clock, holder, random = Math.random } = this.#options;
     const presentation = new Presentation({ ...this.#options, cause, closing: this.#closing.signal });
     for (let round = 0; ; round++) {
       if (round > 0) await clock.sleep(roundDelay(round, random));
@@ -70,15 +74,23 @@ export class Refresher {
       if (record.generation !== generation || grant.state === 'dead') return { grant, refreshed: false };
       const renewer = this.#options.renewerOf(grant);
       if (!renewer) return { grant, refreshed: false };
-      const gate = renewer.besideTokenEndpoint ? undefined : await gates.read(owner, TOKEN_GATE);
-      if (gate) return { grant, refreshed: false, error: tokenGateError(gate.until) };
       if (record.leaseHolder !== undefined && record.leaseHolder !== holder) {
         if (this.#mayLeaveItToHolder(record, cause)) return { grant, refreshed: false };
         continue;
       }
+      const urgency = presentation.isUnderWay ? 'again' : this.#urgency(record, cause);
+      const error = renewer.besideTokenEndpoint ? undefined : await gate.enter(urgency, this.#closing.signal);
+      if (error) return { grant, refreshed: false, error };
       const result = await presentation.attempt(grant, renewer);
       if (result) return result;
     }
+  }
+
+  #urgency({ intent, expiresAt = Infinity }: GrantRecord, cause: RefreshCause): Urgency {
+    if (intent) return 'ambiguous';
+    if (cause === 'manual') return 'manual';
+    if (cause === 'scheduled') return 'due';
+    return cause !== 'access' || expiresAt <= this.#options.clock.now() ? 'awaited' : 'due';
   }
 
   // A follower whose access token is still good has no reason to wait for the holder.

@@ -88,7 +88,8 @@ export class Scheduler {
   }
 
   async #refreshAll(due: readonly GrantRecord[]): Promise<void> {
-    const queue = [...due];
+    // What an answer may have used up already comes before what is merely due.
+    const queue = [...due.filter(({ intent }) => intent), ...due.filter(({ intent }) => !intent)];
     const work = async (): Promise<void> => {
       for (let record = queue.shift(); record && !this.#closed; record = queue.shift())
         await this.#refresh(record);

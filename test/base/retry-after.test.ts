@@ -66,7 +66,7 @@ describe('Retry-After', () => {
     ['an hour slow', DATE, now - 3_600_000],
     ['an hour fast', DATE, now + 3_600_000],
     ['a century off', DATE, 0],
-  ])("holds a date against the response's own, with a local clock %s", (_, date, localNow) => {
+  ])("G2: holds a date against the response's own, with a local clock %s", (_, date, localNow) => {
     expect(parseRetryAfter('Fri, 06 Nov 2026 08:50:37 GMT', { date, now: localNow })).toBe(60_000);
   });
 
@@ -77,7 +77,7 @@ describe('Retry-After', () => {
     },
   );
 
-  it('is read at once however long it is (K5)', () => {
+  it('K5: is read at once however long it is', () => {
     const long = 100_000;
     const fields = [
       '9'.repeat(long),
@@ -94,7 +94,7 @@ describe('Retry-After', () => {
     expect((performance.now() - begun) / (2 * fields.length)).toBeLessThan(10);
   });
 
-  it('is never negative, nor NaN, nor a crash, whatever arrives', () => {
+  it('G3: is never negative, nor NaN, nor a crash, whatever arrives', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.integer().map(String)), (field) => {
         const ms = parseRetryAfter(field, { now, date: field });

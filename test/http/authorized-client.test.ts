@@ -147,7 +147,7 @@ describe('fetch', () => {
     expect(seen).toEqual([]);
   });
 
-  it('sends no token that would break the header, and does not show it', async () => {
+  it('B9: sends no token that would break the header, and does not show it', async () => {
     const { origin, seen } = await loopbackServer();
     const tokenSource = fakeTokenSource('canary\r\nx: y');
     const failure: unknown = await clientOf(origin, { tokenSource })
@@ -426,7 +426,8 @@ describe('request', () => {
     );
     const clock = fakeClock();
     await expect(clientOf(origin, { clock }).request({ uri: '/x' })).rejects.toMatchObject({
-      trackingId: undefined,
+      // The one that was sent.
+      trackingId: expect.stringMatching(/^webex-auth_[0-9a-f-]{36}_1$/) as string,
       retryAt: clock.now() + 60_000,
     });
   });
@@ -481,13 +482,29 @@ describe('paginate', () => {
     expect(seen).toHaveLength(3);
   });
 
+  it('asks for nothing more after an abort between pages, and leaves nothing behind after a break', async () => {
+    const { origin, seen } = await pages((url) => `<${url}x>; rel=next`);
+    const clock = fakeClock();
+    const client = clientOf(origin, { clock });
+    const caller = new AbortController();
+    const list = client.paginate('/rooms', { signal: caller.signal });
+    expect([await list.next(), await list.next()].map(({ value }) => value)).toEqual([1, 2]);
+    caller.abort('enough');
+    await expect(list.next()).rejects.toBe('enough');
+    expect(await list.next()).toEqual({ done: true, value: undefined });
+    const left = client.paginate('/rooms');
+    for await (const one of left) if (one === 1) break;
+    expect(await left.next()).toEqual({ done: true, value: undefined });
+    expect([seen.length, clock.timers]).toEqual([2, 0]);
+  });
+
   it('leads nobody in circles', async () => {
     const { origin, seen } = await pages((url) => `</v1/rooms?page=${url.endsWith('=1') ? 2 : 1}>; rel=next`);
     await expect(all(clientOf(origin).paginate('/rooms'))).rejects.toThrow(ProtocolError);
     expect(seen).toHaveLength(3);
   });
 
-  it('takes no bearer to a next link elsewhere', async () => {
+  it('B3: takes no bearer to a next link elsewhere', async () => {
     const evil = await loopbackServer();
     const where = [`${evil.origin}/v1/rooms`, evil.origin.slice(5), `\\\\${evil.origin.slice(7)}`];
     for (const link of where) {

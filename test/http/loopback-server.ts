@@ -25,6 +25,7 @@ export interface SeenRequest {
 /** An HTTP server on a free loopback port that keeps what it saw. Stops with the test. */
 export async function loopbackServer(
   answer: (response: ServerResponse, seen: SeenRequest) => void = (response) => response.end(),
+  { host = '127.0.0.1', port: wanted = 0 } = {},
 ): Promise<{ origin: string; port: number; seen: SeenRequest[] }> {
   const seen: SeenRequest[] = [];
   const listener: RequestListener = (request, response) => {
@@ -38,8 +39,8 @@ export async function loopbackServer(
       answer(response, one);
     });
   };
-  const { port } = await listen(createServer(listener));
-  return { origin: `http://127.0.0.1:${port}`, port, seen };
+  const { port } = await listen(createServer(listener), { host, port: wanted });
+  return { origin: `http://${host}:${port}`, port, seen };
 }
 
 /** A TCP server on a free loopback port that talks in raw bytes once the request's first bytes are there. */
@@ -52,13 +53,16 @@ export async function rawServer(talk: (socket: Socket) => void): Promise<{ origi
 }
 
 /** Listens on a free loopback port until the test is over. */
-export async function listen(server: Server | TcpServer): Promise<{ port: number }> {
+export async function listen(
+  server: Server | TcpServer,
+  { host = '127.0.0.1', port = 0 } = {},
+): Promise<{ port: number }> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, host);
   await once(server, 'listening');
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();

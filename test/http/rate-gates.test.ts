@@ -50,7 +50,7 @@ describe('a gate', () => {
     expect(gate.opensInMs()).toBe(1);
   });
 
-  it('of an odd date stays shut for a day, not until the year 9999', async () => {
+  it('G3: of an odd date stays shut for a day, not until the year 9999', async () => {
     const { clock, gates } = rig();
     gates.of('ann').shut(Date.UTC(9999, 0, 1), '429');
     expect(gates.of('ann').opensInMs()).toBe(86_400_000);
@@ -58,7 +58,7 @@ describe('a gate', () => {
     expect(gates.of('ann').until()).toBeUndefined();
   });
 
-  it('releases who waits one by one, in the order they came, 10 a second', async () => {
+  it('G4: releases who waits one by one, in the order they came, 10 a second', async () => {
     const { clock, gates } = rig();
     const gate = gates.of('ann');
     const start = clock.monotonic();
@@ -151,7 +151,7 @@ describe('a gate', () => {
     expect(notes).toHaveLength(1);
   });
 
-  it('law: nobody passes before the gate opens, and any second sees at most 10 of those who waited', async () => {
+  it('G1, G4: law: nobody passes before the gate opens, and any second sees at most 10 of those who waited', async () => {
     const step = fc.record({ after: fc.nat(1_500), shutFor: fc.option(fc.nat(4_000)), callers: fc.nat(6) });
     await fc.assert(
       fc.asyncProperty(
@@ -252,7 +252,7 @@ describe('shared gates', () => {
     expect(two.of('ann').opensInMs()).toBeGreaterThanOrEqual(20_000);
   });
 
-  it('are read at most once a second, only for principals that met a 429, and before anybody is released', async () => {
+  it('are read at most once a second, and before anybody is released', async () => {
     const { clock, counts, one, two } = processes();
     two.of('ann').shut(clock.now() + 2_000, '429');
     await clock.advance(0);
@@ -272,6 +272,54 @@ describe('shared gates', () => {
     }
     expect(counts.reads).toBeGreaterThanOrEqual(1);
     expect(counts.reads).toBeLessThanOrEqual(4);
+  });
+
+  it('G4: are found by who has not met a 429: one read a second for all callers of a principal', async () => {
+    const { clock, counts, one, two } = processes();
+    one.of('ann').shut(clock.now() + 5_000, '429');
+    await clock.advance(0);
+    const looks = Array.from({ length: 50 }, async () => two.look('ann'));
+    await Promise.all(looks);
+    expect(two.find('ann')?.opensInMs()).toBeGreaterThanOrEqual(5_000);
+    expect([counts.reads, counts.writes.length]).toEqual([1, 1]);
+    for (let count = 0; count < 300; count++) {
+      await two.look('bob');
+      await clock.advance(10);
+    }
+    expect(two.find('bob')).toBeUndefined();
+    expect([counts.reads, clock.timers]).toEqual([1 + 3, 0]);
+    // A principal without a name is known to one process only.
+    expect(two.look({})).toBeUndefined();
+  });
+
+  it('are not waited for when the store hangs or fails', async () => {
+    const hanging = processes({ ...memoryStore().gates, read: () => new Promise<never>(() => undefined) });
+    let looked = 0;
+    const look = async () => {
+      await hanging.two.look('ann');
+      looked++;
+    };
+    const first = [look(), look()];
+    await hanging.clock.advance(249);
+    expect(looked).toBe(0);
+    await hanging.clock.advance(1);
+    await Promise.all([...first, look()]);
+    await hanging.clock.advance(5_000);
+    expect(hanging.two.look('ann')).toBeUndefined();
+    expect([looked, hanging.counts.reads, hanging.clock.timers]).toEqual([3, 1, 0]);
+    const failing = processes({ ...memoryStore().gates, read: () => Promise.reject(new Error('away')) });
+    await failing.two.look('ann');
+    expect([failing.two.find('ann'), failing.clock.timers]).toEqual([undefined, 0]);
+  });
+
+  it('are asked about again when too many others came between, and no more than those are remembered', async () => {
+    const { counts, clock } = processes();
+    const store = { ...memoryStore().gates, read: () => (counts.reads++, Promise.resolve(undefined)) };
+    const few = new RateGates({ clock, shared: { store, owner }, maxGates: 10 });
+    for (let user = 0; user < 100; user++) await few.look(`user ${user}`);
+    expect([few.look('user 99'), few.look('user 90'), counts.reads]).toEqual([undefined, undefined, 100]);
+    await few.look('user 89');
+    expect(counts.reads).toBe(101);
   });
 
   it.each<[string, () => Promise<never>]>([

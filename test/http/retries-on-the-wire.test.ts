@@ -43,7 +43,7 @@ describe.each(transports)('over %s', (_, make) => {
     ],
     ['in the middle of the body', (socket) => socket.end(OK.slice(0, -5))],
     ['with an end that comes too early', (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-le')],
-  ])('a connection that breaks %s costs a GET nothing, and a POST is not repeated', async (__, fault) => {
+  ])('F2: a connection that breaks %s costs a GET nothing, and a POST is not repeated', async (__, fault) => {
     let faults = 0;
     let requests = 0;
     const { origin } = await rawServer((socket) => {
@@ -63,7 +63,7 @@ describe.each(transports)('over %s', (_, make) => {
     expect(requests).toBe(7);
   });
 
-  it('a connection that was closed while idle costs nothing', async () => {
+  it('F2: a connection that was closed while idle costs nothing', async () => {
     const server = createServer((_request, response) =>
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}'),
     );
@@ -88,7 +88,7 @@ describe.each(transports)('over %s', (_, make) => {
     for (const ms of clock.slept) expect(ms).toBeGreaterThan(2_900);
   });
 
-  it('a body that never ends holds nobody longer than the deadline, and one of a 503 not even so long', async () => {
+  it('F1: a body that never ends holds nobody longer than the deadline, and one of a 503 not even so long', async () => {
     let requests = 0;
     const { origin } = await rawServer((socket) => {
       const status = ++requests === 1 ? '503 Unavailable' : '200 OK';
@@ -104,7 +104,7 @@ describe.each(transports)('over %s', (_, make) => {
     ['Sun, 06 Nov 1994 08:49:41 GMT', 4_000],
     ['Sunday, 06-Nov-94 08:49:41 GMT', 4_000],
     ['Sun Nov  6 08:49:41 1994', 4_000],
-  ])('a 429 with Retry-After: %s is heeded by any method', async (field, ms) => {
+  ])('G1, G2: a 429 with Retry-After: %s is heeded by any method', async (field, ms) => {
     let faults = 1;
     const { origin, seen } = await loopbackServer((response) => {
       if (faults-- <= 0) return response.writeHead(204).end();
@@ -120,7 +120,7 @@ describe.each(transports)('over %s', (_, make) => {
   });
 });
 
-it('a rate limit that is too long is told at once, and nothing is sent until it is over', async () => {
+it('G3: a rate limit that is too long is told at once, and nothing is sent until it is over', async () => {
   const { origin, seen } = await loopbackServer((response) =>
     response.writeHead(429, { 'retry-after': '3600' }).end(),
   );

@@ -191,7 +191,7 @@ describe('what may have had an effect', () => {
   it.each<[string, Scripted]>([
     ['503', 503],
     ['reset', RESET],
-  ])('is sent once after a %s: POST and PATCH', async (_, fault) => {
+  ])('G6: is sent once after a %s: POST and PATCH', async (_, fault) => {
     for (const method of ['POST', 'PATCH']) {
       const { clock, client, sent } = rig([fault, 200]);
       await outcome(clock, client.request({ uri: '/x', method, body: { a: 1 } }));
@@ -221,7 +221,7 @@ describe('what may have had an effect', () => {
     ['web stream', () => new Blob(['content']).stream()],
     ['form', form],
     ['blob', () => new Blob(['content'])],
-  ])('or cannot be sent twice: a %s goes once, and the first outcome is handed back', async (_, body) => {
+  ])('G6: or cannot be sent twice: a %s goes once, and the first outcome is handed back', async (_, body) => {
     for (const fault of [429, 503, 502, RESET]) {
       const { clock, client, sent } = rig([fault, 200]);
       const result = await outcome(clock, client.fetch('/x', { method: 'PUT', body: body() }));
@@ -231,7 +231,7 @@ describe('what may have had an effect', () => {
     }
   });
 
-  it('law: no body is ever sent empty or changed, and no call more than three times', async () => {
+  it('G6: law: no body is ever sent empty or changed, and no call more than three times', async () => {
     const fault = fc.constantFrom<Scripted>(200, 429, limited(1), 500, 503, RESET, 404, 423, limited('junk'));
     const bodies = {
       text: () => 'content',
@@ -294,7 +294,7 @@ describe('time', () => {
     ['junk', limited('soon'), 500],
     ['an empty field', limited(''), 500],
     ['a past date', limited('Sun, 06 Nov 1994 08:49:44 GMT'), 500],
-  ])('of a 429 that says %s', async (_, fault, ms) => {
+  ])('G1, G2, G3: of a 429 that says %s', async (_, fault, ms) => {
     const { clock, client, sent } = rig([fault, 200]);
     const result = await outcome(clock, client.request({ uri: '/x', method: 'POST', body: {} }));
     expect(result).toMatchObject({ statusCode: 200 });
@@ -306,7 +306,7 @@ describe('time', () => {
     ['more than 30 s', 31, 31_000],
     ['ten digits', 9999999999, 9_999_999_999_000],
     ['the year 9999', 'Fri, 31 Dec 9999 23:59:59 GMT', Date.UTC(9999, 11, 31, 23, 59, 59) - Date.UTC(2026)],
-  ])('of a 429 that says %s is not waited for', async (_, retryAfter, ms) => {
+  ])('G3: of a 429 that says %s is not waited for', async (_, retryAfter, ms) => {
     const { clock, client, sent } = rig([limited(retryAfter)]);
     const first = await client.fetch('/x');
     expect([first.status, first.headers.get('retry-after'), await first.text()]).toEqual([
@@ -383,7 +383,7 @@ describe('time', () => {
     expect(destroyed).toBe(true);
   });
 
-  it('law: nothing of a principal is sent before its time', async () => {
+  it('G1: law: nothing of a principal is sent before its time', async () => {
     const fault = fc.oneof(
       fc.integer({ min: 1, max: 40 }).map((seconds) => limited(seconds)),
       fc.constant(200),
@@ -436,7 +436,7 @@ describe('the gate', () => {
     expect((await clientOf('ann', fakeTokenSource('b')).fetch('/x')).status).toBe(200);
   });
 
-  it('makes new calls wait, in order and paced, or refuses them unsent', async () => {
+  it('G4: makes new calls wait, in order and paced, or refuses them unsent', async () => {
     const { clock, client, sent } = rig((_, count) => (count === 1 ? limited(5) : 200));
     const first = client.fetch('/first');
     await clock.advance(0);
@@ -471,7 +471,7 @@ describe('the gate', () => {
 });
 
 describe('the budget', () => {
-  it('of all principals together ends retries; rate limits do not spend it', async () => {
+  it('H2: of all principals together ends retries; rate limits do not spend it', async () => {
     const { clock, sent, clientOf } = rig((request) => {
       const url = String(request.url);
       return url.endsWith('limited') ? limited(1) : url.endsWith('bad') ? 503 : 200;

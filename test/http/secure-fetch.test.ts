@@ -51,14 +51,17 @@ describe('transportFetch', () => {
     expect(await (await post(`${origin}/`)).text()).toBe('');
   });
 
-  it.each([301, 302, 303, 307, 308])('hands a %i back and sends nothing to its target', async (status) => {
-    const evil = await loopbackServer();
-    const { origin } = await loopbackServer((response) =>
-      response.writeHead(status, { location: evil.origin }).end(),
-    );
-    expect((await post(`${origin}/`)).status).toBe(status);
-    expect(evil.seen).toEqual([]);
-  });
+  it.each([301, 302, 303, 307, 308])(
+    'B5: hands a %i back and sends nothing to its target',
+    async (status) => {
+      const evil = await loopbackServer();
+      const { origin } = await loopbackServer((response) =>
+        response.writeHead(status, { location: evil.origin }).end(),
+      );
+      expect((await post(`${origin}/`)).status).toBe(status);
+      expect(evil.seen).toEqual([]);
+    },
+  );
 
   it.each([
     'http://webexapis.com/',
@@ -67,7 +70,7 @@ describe('transportFetch', () => {
     'ftp://x/',
     'x',
     '',
-  ])('sends no secret to %j', async (url) => {
+  ])('B8: sends no secret to %j', async (url) => {
     await expect(post(url)).rejects.toThrow(OriginNotAllowedError);
   });
 
@@ -75,14 +78,14 @@ describe('transportFetch', () => {
     ['no byte', ''],
     ['half a header', 'HTTP/1.1 200 OK\r\nconte'],
     ['headers alone', 'HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n'],
-  ])('settles at the deadline when there is %s', async (_, start) => {
+  ])('F1: settles at the deadline when there is %s', async (_, start) => {
     const { origin } = await rawServer((socket) => socket.write(start));
     const started = performance.now();
     await expect(post(`${origin}/`, { deadlineMs: 150 })).rejects.toThrow(TimeoutError);
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
-  it('settles at the deadline though bytes keep dripping', async () => {
+  it('F1: settles at the deadline though bytes keep dripping', async () => {
     const { origin } = await rawServer((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n');
       const drip = setInterval(() => socket.write('x'), 20);
@@ -93,7 +96,7 @@ describe('transportFetch', () => {
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
-  it('settles at the deadline while still connecting', async () => {
+  it('F1: settles at the deadline while still connecting', async () => {
     const transport = { send: () => new Promise<never>(() => undefined), close: () => Promise.resolve() };
     await expect(post('https://webexapis.com/', { transport, deadlineMs: 30 })).rejects.toThrow(TimeoutError);
   });
@@ -109,7 +112,7 @@ describe('transportFetch', () => {
   it.each([
     ['plain', {}, Buffer.alloc(4096, 'x')],
     ['compressed', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(50 * 1024 * 1024))],
-  ])('cuts a %s body at the cap', async (_, headers, body) => {
+  ])('F4: cuts a %s body at the cap', async (_, headers, body) => {
     const { origin } = await loopbackServer((response) => response.writeHead(200, headers).end(body));
     const before = process.memoryUsage().rss;
     await expect(post(`${origin}/`, { maxBodyBytes: 4095 })).rejects.toThrow(ResponseTooLargeError);
@@ -121,7 +124,7 @@ describe('transportFetch', () => {
     expect(await (await post(`${origin}/`, { maxBodyBytes: 4096 })).text()).toHaveLength(4096);
   });
 
-  it('stops an endless body', async () => {
+  it('F4: stops an endless body', async () => {
     let sent = 0;
     const { origin } = await rawServer((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
@@ -152,7 +155,7 @@ describe('transportFetch', () => {
       'HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n\x1f\x8b',
       ProtocolError,
     ],
-  ])('has a typed error without a secret for %s', async (_, bytes, type) => {
+  ])('F3, F4: has a typed error without a secret for %s', async (_, bytes, type) => {
     const { origin } = await rawServer((socket) => socket.end(Buffer.from(bytes, 'latin1')));
     const failure: unknown = await post(`${origin}/`).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(type);

@@ -77,7 +77,7 @@ describe.each(transports)('%s', (_, make) => {
     ]);
   });
 
-  it.each([301, 302, 303, 307, 308])('does not follow a %i', async (status) => {
+  it.each([301, 302, 303, 307, 308])('B4: does not follow a %i', async (status) => {
     const evil = await loopbackServer();
     const { origin } = await loopbackServer((response) =>
       response.writeHead(status, { location: `${evil.origin}/steal` }).end(),
@@ -108,7 +108,7 @@ describe.each(transports)('%s', (_, make) => {
     ]);
   });
 
-  it('tells a refused connection from a reset one', async () => {
+  it('F2: tells a refused connection from a reset one', async () => {
     const transport = open();
     const { origin: reset } = await rawServer((socket) => socket.resetAndDestroy());
     const { origin: afterHeaders } = await rawServer((socket) => {
@@ -148,7 +148,7 @@ describe.each(transports)('%s', (_, make) => {
     await reading;
   });
 
-  it('sends nothing to a server whose certificate is not trusted, whatever the environment says', async () => {
+  it('B8: sends nothing to a server whose certificate is not trusted, whatever the environment says', async () => {
     let requests = 0;
     const { port } = await listen(
       createTlsServer(selfSigned, (_request, response) => (requests++, response.end())),
@@ -171,7 +171,7 @@ describe.each(transports)('%s', (_, make) => {
 });
 
 describe('UndiciTransport', () => {
-  it('verifies certificates even with NODE_TLS_REJECT_UNAUTHORIZED=0, and trusts the authority it is given', async () => {
+  it('B8: verifies certificates even with NODE_TLS_REJECT_UNAUTHORIZED=0, and trusts the authority it is given', async () => {
     const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     onTestFinished(() => {

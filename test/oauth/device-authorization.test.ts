@@ -150,6 +150,9 @@ describe('the answer', () => {
         'https://webex.com@evil.example/',
         'https://idp.example/\u001b[31m',
         `https://idp.example/${'x'.repeat(2048)}`,
+        'https:&/idp.example/d',
+        'https:idp.example/d',
+        'https:\\\\idp.example\\d',
       ],
     ],
     [

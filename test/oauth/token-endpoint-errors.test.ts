@@ -11,6 +11,7 @@ import { TokenSet } from '../../src/oauth/token-set.js';
 import { webexNormaliser } from '../../src/platform/quirks.js';
 import { fakeClock } from '../support/fake-clock.js';
 import { fakeFetch, json } from '../support/fake-fetch.js';
+import { cases } from '../support/cases.js';
 
 const SECRET = 'canary-client-secret-0123456789';
 const PRESENTED = 'canary-refresh-token-0123456789';
@@ -205,43 +206,48 @@ describe('errors of the token endpoint', () => {
     }
   });
 
-  test('F8: any answer gives a token set or a typed error, and no secret in it', async () => {
-    const name = fc.oneof(
-      fc.constantFrom('access_token', 'token_type', 'expires_in', 'refresh_token', 'scope', 'id_token'),
-      fc.constantFrom('error', 'message', 'errors', 'trackingId', '__proto__', 'constructor', 'toString'),
-      fc.string(),
-    );
-    const value = fc.oneof(
-      fc.constantFrom('AT2', 'Bearer', 3600, PRESENTED, SECRET, 'invalid_grant', 'invalid_request', 1e999),
-      fc.jsonValue(),
-    );
-    const body = fc.oneof(
-      fc.array(fc.tuple(name, value), { maxLength: 10 }).map(
-        // Written by hand: duplicate keys and __proto__ as a server may send them.
-        (members) =>
-          `{${members.map(([key, one]) => `${JSON.stringify(key)}:${JSON.stringify(one)}`).join(',')}}`,
-      ),
-      fc.json(),
-      fc.string(),
-    );
-    const status = fc.constantFrom(200, 200, 200, 201, 302, 400, 400, 401, 403, 404, 429, 500, 502);
-    const retryAfter = fc.oneof(fc.constant('5'), fc.stringMatching(/^[ -~]{0,20}$/));
-    const before = Object.getOwnPropertyNames(Object.prototype);
-    await fc.assert(
-      fc.asyncProperty(body, status, retryAfter, fc.boolean(), async (sent, code, wait, quirks) => {
-        const result = await failure(() => text(sent, code, { 'retry-after': wait }), { quirks });
-        if (result instanceof TokenSet) {
-          expect(result.accessToken).toMatch(/^[A-Za-z0-9._~+/-]+=*$/);
-          expect(code).toBeLessThan(300);
-          expect(result.expiresAt ?? 0).toBeLessThan(clock.now() + 4e11);
-        } else {
-          expect(isWebexAuthError(result)).toBe(true);
-          expect((result as Error).cause).toBeUndefined();
-          expect(printed(result)).not.toContain('canary');
-        }
-      }),
-      { numRuns: 3_000 },
-    );
-    expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
-  });
+  const answers = cases({ commit: 3_000, nightly: 50_000 });
+  test(
+    'F8: any answer gives a token set or a typed error, and no secret in it',
+    answers.options,
+    async () => {
+      const name = fc.oneof(
+        fc.constantFrom('access_token', 'token_type', 'expires_in', 'refresh_token', 'scope', 'id_token'),
+        fc.constantFrom('error', 'message', 'errors', 'trackingId', '__proto__', 'constructor', 'toString'),
+        fc.string(),
+      );
+      const value = fc.oneof(
+        fc.constantFrom('AT2', 'Bearer', 3600, PRESENTED, SECRET, 'invalid_grant', 'invalid_request', 1e999),
+        fc.jsonValue(),
+      );
+      const body = fc.oneof(
+        fc.array(fc.tuple(name, value), { maxLength: 10 }).map(
+          // Written by hand: duplicate keys and __proto__ as a server may send them.
+          (members) =>
+            `{${members.map(([key, one]) => `${JSON.stringify(key)}:${JSON.stringify(one)}`).join(',')}}`,
+        ),
+        fc.json(),
+        fc.string(),
+      );
+      const status = fc.constantFrom(200, 200, 200, 201, 302, 400, 400, 401, 403, 404, 429, 500, 502);
+      const retryAfter = fc.oneof(fc.constant('5'), fc.stringMatching(/^[ -~]{0,20}$/));
+      const before = Object.getOwnPropertyNames(Object.prototype);
+      await fc.assert(
+        fc.asyncProperty(body, status, retryAfter, fc.boolean(), async (sent, code, wait, quirks) => {
+          const result = await failure(() => text(sent, code, { 'retry-after': wait }), { quirks });
+          if (result instanceof TokenSet) {
+            expect(result.accessToken).toMatch(/^[A-Za-z0-9._~+/-]+=*$/);
+            expect(code).toBeLessThan(300);
+            expect(result.expiresAt ?? 0).toBeLessThan(clock.now() + 4e11);
+          } else {
+            expect(isWebexAuthError(result)).toBe(true);
+            expect((result as Error).cause).toBeUndefined();
+            expect(printed(result)).not.toContain('canary');
+          }
+        }),
+        { numRuns: answers.count },
+      );
+      expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
+    },
+  );
 });

@@ -260,10 +260,15 @@ describe('the token set', () => {
     expect(kept[0]).not.toHaveProperty('extra');
   });
 
-  test.each(['RT\n', 'RÜ', 'x'.repeat(16 * 1024 + 1)])(
-    'refuses a refresh token such as %j',
+  test.each(['RT\n', 'RT\u0000', 'RÜ', 'x'.repeat(16 * 1024 + 1)])(
+    'B9: refuses the refresh token %j, and offers nothing for keeping: it would be presented',
     async (refresh_token) => {
       await expect(exchange({ ...answer, refresh_token })).rejects.toBeInstanceOf(ProtocolError);
+      const kept: RawTokenResponse[] = [];
+      const keep = async (raw: RawTokenResponse): Promise<void> => void kept.push(raw);
+      for (const access_token of ['AT2', 'A T'])
+        await expect(renew(() => json({ ...answer, access_token, refresh_token }), keep)).rejects.toThrow();
+      expect(kept).toEqual([]);
     },
   );
 

@@ -54,7 +54,20 @@ describe('token()', () => {
     expect((await drive(one.clock, process.tokens.token(SUBJECT))).accessToken).toBe('access-2');
   });
 
-  it('serves the valid token through an outage, says so, and recovers by itself', async () => {
+  it('H1: does not wait a valid token to its end for an endpoint that never answers', async () => {
+    const one = rig();
+    const process = await signedIn(one);
+    await one.clock.advance(HOUR - 20_000);
+    one.server.faults.push('hang', 'hang', 'hang');
+    const before = one.clock.now();
+    expect(await drive(one.clock, process.tokens.token(SUBJECT))).toMatchObject({
+      accessToken: 'access-1',
+      stale: true,
+    });
+    expect(one.clock.now() - before).toBeLessThanOrEqual(10_100);
+  });
+
+  it('H1: serves the valid token through an outage, says so, and recovers by itself', async () => {
     const one = rig();
     const process = await signedIn(one);
     await one.clock.advance(0.99 * HOUR);
@@ -71,7 +84,7 @@ describe('token()', () => {
     });
   });
 
-  it('in an outage longer than the token tells of the outage, never of a sign-in, and does not storm', async () => {
+  it('H4: in an outage longer than the token tells of the outage, never of a sign-in, and does not storm', async () => {
     const one = rig();
     const process = await signedIn(one);
     await one.clock.advance(HOUR);
@@ -88,7 +101,7 @@ describe('token()', () => {
     expect((await drive(one.clock, process.tokens.token(SUBJECT))).accessToken).toBe('access-2');
   });
 
-  it('one caller may give up while the others wait on', async () => {
+  it('E13: one caller may give up while the others wait on', async () => {
     const one = rig();
     one.server.latencyMs = 2_000;
     const process = await signedIn(one);
@@ -139,7 +152,7 @@ describe('token()', () => {
     expect(one.server.presentations.length).toBeLessThanOrEqual(1);
   });
 
-  it('with lifetimes of 10 s refreshes 6–12 times in a minute', async () => {
+  it('E10: with lifetimes of 10 s refreshes 6–12 times in a minute', async () => {
     const one = rig('none');
     one.server.lifetimeMs = 10_000;
     const process = await signedIn(one);
@@ -155,7 +168,7 @@ describe('token()', () => {
   it.each([
     ['an hour ahead', HOUR],
     ['a day back', -24 * HOUR],
-  ])('after a clock jump of %s refreshes at most once', async (_, jump) => {
+  ])('E11: after a clock jump of %s refreshes at most once', async (_, jump) => {
     const one = rig();
     one.server.lifetimeMs = 14 * 24 * HOUR;
     const process = await signedIn(one);
@@ -187,7 +200,7 @@ describe('token()', () => {
     ]);
   });
 
-  it('serves one user while the refresh of another hangs', async () => {
+  it('E13: serves one user while the refresh of another hangs', async () => {
     const one = rig();
     const process = await signedIn(one);
     await process.vault.keep('user-2', one.server.issue(), { kind: 'authorization_code' });
@@ -199,7 +212,7 @@ describe('token()', () => {
 });
 
 describe('reportRejected()', () => {
-  it('adopts a newer token without a refresh: 500 late 401s cost nothing', async () => {
+  it('E8: adopts a newer token without a refresh: 500 late 401s cost nothing', async () => {
     const one = rig();
     const process = await signedIn(one);
     await drive(one.clock, process.tokens.refresh(SUBJECT));
@@ -221,7 +234,7 @@ describe('reportRejected()', () => {
     expect(one.server.presentations).toHaveLength(1);
   });
 
-  it('at an endpoint that always answers 401 refreshes at most once in 30 s', async () => {
+  it('E9: at an endpoint that always answers 401 refreshes at most once in 30 s', async () => {
     const one = rig('none');
     one.server.sameAccessToken = true;
     const process = await signedIn(one);
@@ -234,6 +247,62 @@ describe('reportRejected()', () => {
     expect(process.events.filter(([name]) => name === 'unauthorized').map(([, payload]) => payload)).toEqual([
       { subject: SUBJECT, kind: 'rejected', reason: 'rejected', action: 'sign_in_again' },
     ]);
+  });
+
+  it('E9: asks people/me once when the refresh gave the same token, and keeps serving it where Webex accepts it', async () => {
+    const one = rig('none');
+    one.server.sameAccessToken = true;
+    const asked: string[] = [];
+    const process = one.process({ isAccepted: (token) => Promise.resolve(asked.push(token) > 0) });
+    await process.vault.keep(SUBJECT, one.server.issue(), { kind: 'authorization_code' });
+    const answers = await drive(
+      one.clock,
+      Promise.all(Array.from({ length: 1_000 }, () => process.tokens.reportRejected(SUBJECT, 'access-0'))),
+    );
+    expect(new Set(answers.map(({ accessToken }) => accessToken))).toEqual(new Set(['access-0']));
+    expect(one.server.presentations).toHaveLength(1);
+    expect(asked).toEqual(['access-0']);
+    expect(process.events.filter(([name]) => name === 'unauthorized')).toEqual([]);
+  });
+
+  it('E9: does not refresh again and again where every new token is refused at one endpoint', async () => {
+    const one = rig();
+    let asked = 0;
+    const process = one.process({ isAccepted: () => Promise.resolve((asked += 1) > 0) });
+    await process.vault.keep(SUBJECT, one.server.issue(), { kind: 'authorization_code' });
+    for (let second = 0; second < 300; second++) {
+      const { accessToken } = await process.tokens.token(SUBJECT);
+      await drive(one.clock, process.tokens.reportRejected(SUBJECT, accessToken));
+      await one.clock.advance(1_000);
+    }
+    expect(one.server.presentations).toHaveLength(1);
+    expect(asked).toBeLessThanOrEqual(10);
+    expect(process.events.filter(([name]) => name === 'unauthorized')).toEqual([]);
+  });
+
+  it('refreshes again when people/me refuses the new token as well', async () => {
+    const one = rig();
+    const process = await signedIn(one);
+    for (const token of ['access-1', 'access-2']) {
+      await drive(one.clock, process.tokens.reportRejected(SUBJECT, token));
+      await one.clock.advance(30_001);
+    }
+    expect((await process.tokens.token(SUBJECT)).accessToken).toBe('access-3');
+  });
+
+  it('says nothing of the grant when people/me cannot be asked, and says why', async () => {
+    const one = rig('none');
+    one.server.sameAccessToken = true;
+    const process = one.process({
+      isAccepted: () => Promise.reject(new ServiceUnavailableError('down', { status: 503 })),
+    });
+    await process.vault.keep(SUBJECT, one.server.issue(), { kind: 'authorization_code' });
+    expect(await drive(one.clock, process.tokens.reportRejected(SUBJECT, 'access-0'))).toMatchObject({
+      accessToken: 'access-0',
+      stale: true,
+      lastError: 'SERVICE_UNAVAILABLE',
+    });
+    expect(process.events.filter(([name]) => name === 'unauthorized')).toEqual([]);
   });
 
   it('ends the use of a dead grant’s access token', async () => {

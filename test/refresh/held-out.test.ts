@@ -83,7 +83,7 @@ describe('custom fields', () => {
   });
 });
 
-describe('odd lifetimes never storm', () => {
+describe('F6: odd lifetimes never storm', () => {
   async function presentationsIn(one: Rig, process: Process, ms: number): Promise<number> {
     const work = scheduler(one, process);
     work.start();

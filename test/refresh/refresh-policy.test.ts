@@ -147,7 +147,7 @@ describe('after a failure', () => {
     );
   });
 
-  it('makes at most six attempts in any 60 s of an outage, and notices its end within 10 s', () => {
+  it('H2, H3: makes at most six attempts in any 60 s of an outage, and notices its end within 10 s', () => {
     const one = tokenSet(MINUTE);
     const attempts = [issuedAt + 2 * MINUTE];
     while (attempts.length < 30) {

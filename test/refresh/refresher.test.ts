@@ -62,7 +62,7 @@ describe('a refresh', () => {
     expect(seen).toEqual([expect.objectContaining({ holder: expect.any(String) as string })]);
   });
 
-  it('is one for 1,000 callers of a process, and they all get its token', async () => {
+  it('E1: is one for 1,000 callers of a process, and they all get its token', async () => {
     const one = rig();
     one.server.latencyMs = 2_000;
     const process = await signedIn(one);
@@ -75,7 +75,7 @@ describe('a refresh', () => {
     expect(one.server.presentations).toHaveLength(1);
   });
 
-  it('is one for 8 processes, however slow the server', async () => {
+  it('E3: is one for 8 processes, however slow the server', async () => {
     const one = rig();
     one.server.latencyMs = 90_000;
     await signedIn(one);
@@ -103,7 +103,7 @@ describe('a refresh', () => {
     expect(one.server.presentations).toHaveLength(1);
   });
 
-  it('accepts the same access token again and comes back near its end', async () => {
+  it('F5: accepts the same access token again and comes back near its end', async () => {
     const one = rig('none');
     one.server.sameAccessToken = true;
     const process = await signedIn(one);
@@ -178,7 +178,7 @@ describe('an answer that never came', () => {
 });
 
 describe('a refusal', () => {
-  it('of the newest refresh token ends the grant', async () => {
+  it('F7: of the newest refresh token ends the grant', async () => {
     const one = rig();
     const process = await signedIn(one);
     one.server.faults.push({ refuse: new InvalidGrantError('no', { status: 400, trackingId: 'T1' }) });
@@ -204,7 +204,7 @@ describe('a refusal', () => {
       'a connection that was never made',
       new NetworkError('no', { reason: 'refused', maybeProcessed: false }),
     ],
-  ])('by %s changes nothing but the time of the next attempt', async (_, error) => {
+  ])('F7: by %s changes nothing but the time of the next attempt', async (_, error) => {
     const one = rig();
     const process = await signedIn(one);
     one.server.faults.push({ refuse: error });
@@ -218,7 +218,7 @@ describe('a refusal', () => {
     expect(one.server.presentations).toHaveLength(0);
   });
 
-  it('by 429 shuts the gate for every grant of the client until Retry-After has passed', async () => {
+  it('G5: by 429 shuts the gate for every grant of the client until Retry-After has passed', async () => {
     const one = rig();
     const process = await signedIn(one);
     const retryAt = one.clock.now() + 30_000;
@@ -234,7 +234,7 @@ describe('a refusal', () => {
     expect(await refreshOnce(one, process)).toMatchObject({ refreshed: true });
   });
 
-  it('that names nobody (a lone 401) makes the grant suspect, never dead, and a success heals it', async () => {
+  it('F7: that names nobody (a lone 401) makes the grant suspect, never dead, and a success heals it', async () => {
     const one = rig();
     const process = await signedIn(one);
     one.server.faults.push({ refuse: new UnauthorizedError('?', { status: 401 }) });
@@ -278,7 +278,7 @@ describe('a refusal', () => {
 });
 
 describe('races', () => {
-  it('a process that was paused past its lease does not send, and starts over', async () => {
+  it('E5: a process that was paused past its lease does not send, and starts over', async () => {
     const one = rig();
     await signedIn(one);
     const paused = one.process({
@@ -296,7 +296,7 @@ describe('races', () => {
     expect(one.server.presentations).toEqual([{ token: 0, stale: false }]);
   });
 
-  it('a holder that dies is succeeded once its lease has lapsed, and its intent is taken over', async () => {
+  it('E4: a holder that dies is succeeded once its lease has lapsed, and its intent is taken over', async () => {
     const one = rig('grace-same');
     await signedIn(one);
     const dead = one.process({
@@ -314,7 +314,7 @@ describe('races', () => {
     expect(one.server.accepts(result.grant.tokenSet)).toBe(true);
   });
 
-  it('a loser never writes: the late answer of an overtaken process is dropped', async () => {
+  it('E6: a loser never writes: the late answer of an overtaken process is dropped', async () => {
     const one = rig('grace-new');
     await signedIn(one);
     let resume = (): void => undefined;
@@ -336,7 +336,7 @@ describe('races', () => {
     expect(late.events.map(([name]) => name)).not.toContain('token:refresh');
   });
 
-  it('an overtaken process stores its successor over a verdict on the predecessor', async () => {
+  it('E6: an overtaken process stores its successor over a verdict on the predecessor', async () => {
     const one = rig('strict-soft');
     await signedIn(one);
     let resume = (): void => undefined;
@@ -356,7 +356,7 @@ describe('races', () => {
     expect(one.server.accepts(rescued.grant.tokenSet)).toBe(true);
   });
 
-  it('a disconnect in flight stays a disconnect, and the orphaned successor is revoked', async () => {
+  it('E7: a disconnect in flight stays a disconnect, and the orphaned successor is revoked', async () => {
     const one = rig();
     const process = await signedIn(one);
     one.server.latencyMs = 1_000;
@@ -368,7 +368,7 @@ describe('races', () => {
     expect(one.server.revoked).toEqual(new Set(['refresh-1']));
   });
 
-  it('a login in flight wins, and the old verdict does not touch it', async () => {
+  it('E7: a login in flight wins, and the old verdict does not touch it', async () => {
     const one = rig();
     const process = await signedIn(one);
     one.server.latencyMs = 1_000;
@@ -404,7 +404,7 @@ describe('a store that goes away', () => {
     return outage;
   }
 
-  it('before the presentation means that nothing is presented', async () => {
+  it('H5: before the presentation means that nothing is presented', async () => {
     const one = rig();
     await signedIn(one);
     const outage = failing(one.store);
@@ -414,7 +414,7 @@ describe('a store that goes away', () => {
     expect(one.server.presentations).toHaveLength(0);
   });
 
-  it('after the answer costs nothing: the successor waits and is stored when the store is back', async () => {
+  it('H5: after the answer costs nothing: the successor waits and is stored when the store is back', async () => {
     const one = rig();
     await signedIn(one);
     const outage = failing(one.store);

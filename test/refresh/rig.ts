@@ -4,6 +4,7 @@ import { outcomeOf } from '../../src/oauth/outcome.js';
 import { GrantTokens } from '../../src/refresh/grant-tokens.js';
 import type { RefresherOptions } from '../../src/refresh/refresh-protocol.js';
 import { planDue } from '../../src/refresh/refresh-policy.js';
+import { TokenGate } from '../../src/refresh/token-gate.js';
 import { Refresher } from '../../src/refresh/refresher.js';
 import { KeyRing } from '../../src/sealing/key-ring.js';
 import { memoryStore } from '../../src/stores/memory-store.js';
@@ -38,7 +39,12 @@ export interface Rig {
   clock: FakeClock;
   store: Store;
   server: ScriptedServer;
-  process(overrides?: Partial<RefresherOptions> & { store?: Store }): Process;
+  process(
+    overrides?: Partial<RefresherOptions> & {
+      store?: Store;
+      isAccepted?: (accessToken: string) => Promise<boolean>;
+    },
+  ): Process;
 }
 
 export function rig(mode: ServerMode = 'strict-family'): Rig {
@@ -51,7 +57,7 @@ export function rig(mode: ServerMode = 'strict-family'): Rig {
     clock,
     store,
     server,
-    process({ store: ownStore = store, ...overrides } = {}) {
+    process({ store: ownStore = store, isAccepted = () => Promise.resolve(false), ...overrides } = {}) {
       const emitter = new Emitter<WebexAuthEvents>();
       const events: [string, unknown][] = [];
       for (const name of EVENTS) emitter.on(name, (payload) => void events.push([name, payload]));
@@ -61,12 +67,20 @@ export function rig(mode: ServerMode = 'strict-family'): Rig {
         owner,
         dueAt: ({ tokenSet }) => (server.canRenew(tokenSet) ? planDue(tokenSet, 0.5) : undefined),
       });
+      const gate = new TokenGate({
+        gates: ownStore.gates,
+        once: ownStore.once,
+        owner,
+        secrets: 'secret',
+        clock,
+        random: () => 0.5,
+        onOpen: (code) => emitter.emit('degraded', { reason: 'CLIENT_REFUSED', message: code }),
+      });
       const refresher = new Refresher({
         vault,
         grants: ownStore.grants,
         leases: ownStore.leases,
-        gates: ownStore.gates,
-        owner,
+        gate,
         renewerOf: ({ tokenSet }) => (server.canRenew(tokenSet) ? server : undefined),
         outcomeOf,
         revokeOrphan: (token) => Promise.resolve(void server.revoked.add(token)),
@@ -76,7 +90,7 @@ export function rig(mode: ServerMode = 'strict-family'): Rig {
         random: () => 0.5,
         ...overrides,
       });
-      const tokens = new GrantTokens({ vault, refresher, emitter, clock });
+      const tokens = new GrantTokens({ vault, refresher, emitter, clock, isAccepted });
       return { refresher, tokens, vault, emitter, events };
     },
   };

@@ -178,18 +178,11 @@ export const differences: readonly KnownDifference[] = [
       'The SDK asks for redirects in a header of their own (`cisco-location`), which it follows. Here no secret follows a redirect.',
   },
   {
-    flows: ['people/me'],
+    flows: [...TOKEN_ENDPOINT, 'start', 'people/me', 'revoke', 'JWT login'],
     field: 'header trackingid',
     theirs: 'webex-js-sdk_[uuid]_[number]',
     ours: 'webex-auth_[uuid]_[number]',
     reason: 'The same form, with the name of who made it.',
-  },
-  {
-    flows: [...TOKEN_ENDPOINT, 'start', 'revoke', 'JWT login'],
-    field: 'header trackingid',
-    theirs: 'webex-js-sdk_[uuid]_[number]',
-    ours: undefined,
-    reason: 'Optional: Webex makes one itself, and an error here carries the one of the answer.',
   },
   {
     flows: [...TOKEN_ENDPOINT, 'start', 'people/me', 'revoke', 'JWT login'],

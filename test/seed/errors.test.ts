@@ -390,7 +390,8 @@ describe('6.4 errors', () => {
     expect(retryAt).toBeLessThanOrEqual(clock.now() + 30_000);
     await expect(webex.refresh()).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     expect(emulator.ledger.count('refresh_token')).toBe(1);
-    clock.jump(31_000);
+    // Sign-ins first: refreshes begin a second later.
+    clock.jump(32_000);
     await webex.refresh();
     expect(emulator.ledger.count('refresh_token')).toBe(2);
   });

@@ -6,6 +6,7 @@ export interface LeakForm {
 
 /** Part of a secret that is a leak by itself; bytes. */
 const WINDOW_BYTES = 16;
+const PIECE_CHARACTERS = 24;
 
 /** Every way of writing `secret` that the scanner knows. A spelling that equals an earlier one is not listed again. */
 export function leakForms(secret: string | Uint8Array): LeakForm[] {
@@ -31,6 +32,16 @@ export function leakForms(secret: string | Uint8Array): LeakForm[] {
 export function windowsOf(bytes: Buffer): Buffer[] {
   const count = Math.max(1, bytes.length - WINDOW_BYTES + 1);
   return Array.from({ length: count }, (_, at) => bytes.subarray(at, at + WINDOW_BYTES));
+}
+
+/** All runs of 24 characters in base64 of `bytes`: 18 bytes, which a log that cuts its lines may leave over. */
+export function piecesOf(bytes: Buffer): LeakForm[] {
+  return base64Alignments(bytes).flatMap(([form, encoded]) =>
+    Array.from({ length: Math.max(0, encoded.length - PIECE_CHARACTERS + 1) }, (_, at) => ({
+      form: `piece of ${form}`,
+      bytes: Buffer.from(encoded.slice(at, at + PIECE_CHARACTERS)),
+    })),
+  );
 }
 
 // Base64 of "something before, the secret, something after": only the characters that the secret alone decides.

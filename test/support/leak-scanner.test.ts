@@ -87,6 +87,27 @@ describe('a secret in text', () => {
     }
   });
 
+  it.each<[string, string]>([
+    ['every 8 characters', secret.replaceAll(/(.{8})/g, '$1\n')],
+    ['as a mail client does', `> ${secret.replaceAll(/(.{10})/g, '$1\r\n\t')}`],
+    ['in JSON', JSON.stringify({ body: secret.replace('t0ken', 't0k\r\nen') })],
+    ['in base64', base64(`id:${secret}`).replaceAll(/(.{10})/g, '$1\n')],
+  ])('is found broken over lines %s', (_, text) => {
+    scanner.scanText('here', text);
+    expect(forms().length).toBeGreaterThan(0);
+    expect(scanner.hits[0]?.label).toBe('the password');
+  });
+
+  it('is found by any 24 characters of its base64, and not by those of its public part', () => {
+    const [own, known] = ['Zm9vYmFyYmF6cXV4Zm9vYmFy', '_PF84_0aa40000-0000-4000-8000-000000000001'];
+    const one = createLeakScanner();
+    one.watch(`${own}${known}`, 'token', { publicParts: [known] });
+    one.scanText('page', base64(`ciscospark://us/ORGANIZATION/${known.slice(6)}`));
+    one.assertClean();
+    for (const before of ['', 'x', 'xy']) one.scanText('page', base64(before + own).slice(4, 30));
+    expect(one.hits.map(({ form }) => form)).toEqual(Array(3).fill('piece of base64'));
+  });
+
   it('is told once for each place, by the offset of its beginning', () => {
     scanner.scanText('here', `${'.'.repeat(100)}${secret}${'.'.repeat(50)}${secret.slice(5)}`);
     const length = Buffer.byteLength(secret);

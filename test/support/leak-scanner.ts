@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { randomToken } from '../../src/base/random.js';
-import { leakForms, windowsOf } from './leak-forms.js';
+import { leakForms, piecesOf, windowsOf } from './leak-forms.js';
 import { NeedleIndex } from './needle-index.js';
 import { recordOutput } from './output-capture.js';
 import { valueTexts } from './value-texts.js';
@@ -11,9 +11,9 @@ import { valueTexts } from './value-texts.js';
 export interface LeakHit {
   readonly where: string;
   readonly label: string;
-  /** How it was written, e.g. `base64`; `window` is any 16 bytes of it. */
+  /** How it was written, e.g. `base64`; `window` is any 16 bytes of it, `broken over lines` any form with white space in it. */
   readonly form: string;
-  /** Bytes from the beginning of what was scanned. */
+  /** Bytes from the beginning of what was scanned, without its white space where that had to go. */
   readonly offset: number;
 }
 
@@ -42,6 +42,10 @@ interface Tag {
 }
 
 const SHORTEST_SECRET = 8;
+const WHOLE: ReadonlySet<string> = new Set(['raw', 'base64', 'base64url']);
+const BROKEN = 'broken over lines';
+// As it is, and as JSON, inspect and shells write it.
+const LINE_BREAK = /(?:\\+[rnt]|\s)+/g;
 
 /** A scanner that watches nothing yet. */
 export function createLeakScanner(): LeakScanner {
@@ -55,9 +59,10 @@ export function createLeakScanner(): LeakScanner {
     index.search(bytes, ({ tag, offset, length }) => {
       const { label, form } = tag;
       const until = toldUntil.get(label) ?? -1;
+      const isPart = form === 'window' || form.startsWith('piece');
       // The windows of one run are one leak, and belong to the whole secret when that was found.
-      if (form !== 'window' || offset > until) found.push({ ...tag, offset });
-      if (form === 'window' || form === 'raw') toldUntil.set(label, Math.max(until, offset + length - 1));
+      if (!isPart || offset > until) found.push({ ...tag, offset });
+      if (isPart || WHOLE.has(form)) toldUntil.set(label, Math.max(until, offset + length - 1));
     });
     return found;
   }
@@ -82,9 +87,13 @@ export function createLeakScanner(): LeakScanner {
           continue;
         index.add({ bytes: window, tag: { label, form: 'window' } });
       }
+      for (const own of ownParts(bytes, publicParts))
+        for (const { form, bytes: piece } of piecesOf(own)) index.add({ bytes: piece, tag: { label, form } });
     },
     scanText(where, text) {
-      const found = find(Buffer.from(text as Uint8Array));
+      const bytes = Buffer.from(text as Uint8Array);
+      const found = find(bytes);
+      if (found.length === 0) found.push(...find(inOneLine(bytes)).map((hit) => ({ ...hit, form: BROKEN })));
       if (found.length === 0) return;
       const shown = find(Buffer.from(where)).length > 0 ? '(a place whose name holds a secret)' : where;
       hits.push(...found.map((hit) => ({ where: shown, ...hit })));
@@ -125,6 +134,20 @@ export function createLeakScanner(): LeakScanner {
     },
   };
   return scanner;
+}
+
+function ownParts(bytes: Buffer, publicParts: readonly string[]): readonly Buffer[] {
+  const parts = publicParts
+    .filter((part) => part !== '')
+    .reduce(
+      (left, part) => left.flatMap((one) => one.split(Buffer.from(part).toString('latin1'))),
+      [bytes.toString('latin1')],
+    );
+  return parts.map((part) => Buffer.from(part, 'latin1'));
+}
+
+function inOneLine(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString('latin1').replace(LINE_BREAK, ''), 'latin1');
 }
 
 // Journals and drafts come and go while a directory is read; the path that was asked for must be there.

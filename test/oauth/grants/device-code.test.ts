@@ -11,6 +11,7 @@ import { TokenSet } from '../../../src/oauth/token-set.js';
 import { webexNormaliser } from '../../../src/platform/quirks.js';
 import { fakeClock } from '../../support/fake-clock.js';
 import { fakeFetch, json, type FakeCall } from '../../support/fake-fetch.js';
+import { cases } from '../../support/cases.js';
 
 const DEVICE_CODE = 'canary-9c697e89-552c-4b27-bbfc-57a831cdf5fe';
 const tokens = {
@@ -313,62 +314,67 @@ describe('A12', () => {
     { maxLength: 40 },
   );
 
-  test('whatever the answers, no poll comes before its time and none after the end', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        steps,
-        fc.integer({ min: 1, max: 12_000 }),
-        fc.integer({ min: 0, max: 300_000 }),
-        fc.constantFrom(0, 0.5, 1),
-        fc.boolean(),
-        async (script, intervalMs, lifetimeMs, early, ends) => {
-          const clock = skippingClock({ early });
-          const start = clock.monotonic();
-          // The model: when the next poll may come at the earliest.
-          let interval = intervalMs;
-          let doublings = 0;
-          let earliest = intervalMs;
-          let violations = 0;
-          const answers = script.map(
-            ([{ kind, ...more }, tookMs, jumpMs]) =>
-              (): Response | Promise<Response> => {
-                const now = clock.monotonic() - start;
-                if (now < earliest || now >= lifetimeMs) violations++;
-                clock.pass(tookMs);
-                clock.jump(jumpMs);
-                const retryAfter = 'retryAfter' in more ? more.retryAfter : undefined;
-                const troubled = ['timeout', 'network', '5xx'].includes(kind);
-                if (kind === 'slow_down' || kind === '429') interval += 5_000;
-                doublings = troubled ? doublings + 1 : 0;
-                const backoff = Math.max(interval, Math.min(interval * 2 ** doublings, 60_000));
-                earliest = now + tookMs + Math.max(troubled ? backoff : interval, (retryAfter ?? 0) * 1000);
-                if (kind === 'pending') return pending();
-                if (kind === 'slow_down') return slowDown();
-                if (kind === '429') return limited(retryAfter)();
-                if (kind === '5xx') return unwell(retryAfter)();
-                return kind === 'timeout' ? timeout() : reset();
-              },
-          );
-          const last = (): Response => {
-            const now = clock.monotonic() - start;
-            if (now < earliest || now >= lifetimeMs) violations++;
-            return ends ? success() : json({ error: 'access_denied' }, 400);
-          };
-          const { result, at } = poll({ answers: [...answers, last], clock, intervalMs, lifetimeMs });
-          const outcome = await result;
-          expect(violations).toBe(0);
-          if (at.length > script.length) {
-            if (ends) expect(outcome).toBeInstanceOf(TokenSet);
-            else expect(outcome).toMatchObject({ code: 'ACCESS_DENIED' });
-          } else {
-            // It gave up only where no further poll fitted in.
-            expect(outcome).toMatchObject({ code: 'DEVICE_CODE_EXPIRED' });
-            expect(earliest).toBeGreaterThanOrEqual(lifetimeMs);
-          }
-          expect(inspect(outcome, { showHidden: true, depth: Infinity })).not.toContain('canary');
-        },
-      ),
-      { numRuns: 150 },
-    );
-  });
+  const stories = cases({ commit: 150, nightly: 5_000 });
+  test(
+    'whatever the answers, no poll comes before its time and none after the end',
+    stories.options,
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          steps,
+          fc.integer({ min: 1, max: 12_000 }),
+          fc.integer({ min: 0, max: 300_000 }),
+          fc.constantFrom(0, 0.5, 1),
+          fc.boolean(),
+          async (script, intervalMs, lifetimeMs, early, ends) => {
+            const clock = skippingClock({ early });
+            const start = clock.monotonic();
+            // The model: when the next poll may come at the earliest.
+            let interval = intervalMs;
+            let doublings = 0;
+            let earliest = intervalMs;
+            let violations = 0;
+            const answers = script.map(
+              ([{ kind, ...more }, tookMs, jumpMs]) =>
+                (): Response | Promise<Response> => {
+                  const now = clock.monotonic() - start;
+                  if (now < earliest || now >= lifetimeMs) violations++;
+                  clock.pass(tookMs);
+                  clock.jump(jumpMs);
+                  const retryAfter = 'retryAfter' in more ? more.retryAfter : undefined;
+                  const troubled = ['timeout', 'network', '5xx'].includes(kind);
+                  if (kind === 'slow_down' || kind === '429') interval += 5_000;
+                  doublings = troubled ? doublings + 1 : 0;
+                  const backoff = Math.max(interval, Math.min(interval * 2 ** doublings, 60_000));
+                  earliest = now + tookMs + Math.max(troubled ? backoff : interval, (retryAfter ?? 0) * 1000);
+                  if (kind === 'pending') return pending();
+                  if (kind === 'slow_down') return slowDown();
+                  if (kind === '429') return limited(retryAfter)();
+                  if (kind === '5xx') return unwell(retryAfter)();
+                  return kind === 'timeout' ? timeout() : reset();
+                },
+            );
+            const last = (): Response => {
+              const now = clock.monotonic() - start;
+              if (now < earliest || now >= lifetimeMs) violations++;
+              return ends ? success() : json({ error: 'access_denied' }, 400);
+            };
+            const { result, at } = poll({ answers: [...answers, last], clock, intervalMs, lifetimeMs });
+            const outcome = await result;
+            expect(violations).toBe(0);
+            if (at.length > script.length) {
+              if (ends) expect(outcome).toBeInstanceOf(TokenSet);
+              else expect(outcome).toMatchObject({ code: 'ACCESS_DENIED' });
+            } else {
+              // It gave up only where no further poll fitted in.
+              expect(outcome).toMatchObject({ code: 'DEVICE_CODE_EXPIRED' });
+              expect(earliest).toBeGreaterThanOrEqual(lifetimeMs);
+            }
+            expect(inspect(outcome, { showHidden: true, depth: Infinity })).not.toContain('canary');
+          },
+        ),
+        { numRuns: stories.count },
+      );
+    },
+  );
 });

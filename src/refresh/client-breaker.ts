@@ -1,0 +1,137 @@
+import type { Clock } from '../base/clock.js';
+import { InvalidClientError, UnauthorizedError, type WebexAuthError } from '../errors.js';
+import type { GateStore } from '../stores/gate-store.js';
+import type { GrantOwner } from '../stores/grant-store.js';
+import type { OnceStore } from '../stores/once-store.js';
+
+const READ_EVERY_MS = 1_000;
+const PROBE_EVERY_MS = 10_000;
+const SHUT_MS = 24 * 3_600_000;
+const GRANTS_REFUSED = 3;
+
+/** What the breaker needs. */
+export interface ClientBreakerOptions {
+  gates: GateStore;
+  once: OnceStore;
+  owner: GrantOwner;
+  /** Tells one set of client secrets from another: a process that has the right one is not stopped by those that have not. */
+  secrets: string;
+  clock: Clock;
+  /** Hears, once, that the breaker opened. */
+  onOpen: (code: string) => void;
+}
+
+/**
+ * One breaker for the client, in all processes. `invalid_client` opens it, and so do 401s for three grants with no success between. While it
+ * is open no grant is touched: every 10 s one call of the whole fleet finds out whether Webex knows the client again.
+ */
+export class ClientBreaker {
+  readonly #options: ClientBreakerOptions;
+  readonly #gate: string;
+  readonly #refused = new Set<string>();
+  #code: string | undefined;
+  #readAt = -Infinity;
+  // When the probe under way began; monotonic milliseconds.
+  #probeSince = -Infinity;
+  #lastSlot = -Infinity;
+
+  constructor(options: ClientBreakerOptions) {
+    this.#options = options;
+    this.#gate = `client:${options.secrets}`;
+  }
+
+  /** Whether it is open, as this process knows. */
+  get isOpen(): boolean {
+    return this.#code !== undefined;
+  }
+
+  /**
+   * Why a call may not go now; undefined: it may, as the probe where the breaker is open. What a person waits for probes whenever no other probe
+   * of this process is under way. The store is read at most once a second.
+   */
+  async enter({ byHand }: { byHand: boolean }): Promise<WebexAuthError | undefined> {
+    const refusal = await this.peek();
+    if (this.#code === undefined || refusal) return refusal;
+    if (!byHand && !(await this.#winsSlot())) return this.#refusal();
+    this.#probeSince = this.#options.clock.monotonic();
+    return undefined;
+  }
+
+  /** The same without becoming the probe: whether a call would be refused for certain. */
+  async peek(): Promise<WebexAuthError | undefined> {
+    await this.#read();
+    const isProbing = this.#options.clock.monotonic() - this.#probeSince < PROBE_EVERY_MS;
+    return this.#code !== undefined && isProbing ? this.#refusal() : undefined;
+  }
+
+  /** Tells what Webex said of the client. `grant`: whose refresh it was; a 401 of a sign-in, or one without a status, counts for nobody. */
+  async refused(error: WebexAuthError, grant: string | undefined): Promise<void> {
+    if (error instanceof InvalidClientError) return this.#open(error.code);
+    if (!(error instanceof UnauthorizedError) || error.status !== 401 || grant === undefined) return;
+    this.#refused.add(grant);
+    if (this.#refused.size >= GRANTS_REFUSED) await this.#open(error.code);
+  }
+
+  /** Webex knew the client: calls flow again, everywhere. */
+  async accepted(): Promise<void> {
+    this.#refused.clear();
+    this.#probeSince = -Infinity;
+    if (this.#code === undefined) return;
+    this.#code = undefined;
+    const { gates, owner, clock } = this.#options;
+    this.#readAt = clock.monotonic();
+    await gates.open(owner, this.#gate).catch(() => undefined);
+  }
+
+  async #open(code: string): Promise<void> {
+    const { gates, owner, clock, onOpen } = this.#options;
+    const known = this.#code !== undefined;
+    this.#code = code;
+    this.#readAt = clock.monotonic();
+    this.#probeSince = -Infinity;
+    this.#lastSlot = this.#slot();
+    if (known) return;
+    onOpen(code);
+    // The store spares the other processes finding out; one that is away must not hide what Webex said.
+    await gates
+      .shut(owner, this.#gate, { until: clock.now() + SHUT_MS, reason: code })
+      .catch(() => undefined);
+  }
+
+  async #read(): Promise<void> {
+    const { gates, owner, clock } = this.#options;
+    if (clock.monotonic() - this.#readAt < READ_EVERY_MS) return;
+    const gate = await gates.read(owner, this.#gate);
+    this.#code = gate?.reason;
+    this.#readAt = clock.monotonic();
+  }
+
+  // Each stretch of ten seconds has one probe, whoever asks first.
+  async #winsSlot(): Promise<boolean> {
+    const slot = this.#slot();
+    if (slot === this.#lastSlot) return false;
+    this.#lastSlot = slot;
+    const { once, owner } = this.#options;
+    const id = JSON.stringify(['probe', owner.tenant, owner.clientId, this.#gate, slot]);
+    return once.consume(id, { expiresAt: (slot + 2) * PROBE_EVERY_MS });
+  }
+
+  #slot(): number {
+    return Math.floor(this.#options.clock.now() / PROBE_EVERY_MS);
+  }
+
+  #refusal(): WebexAuthError {
+    const retryAt = (this.#slot() + 1) * PROBE_EVERY_MS;
+    return this.#code === 'UNAUTHORIZED'
+      ? new UnauthorizedError(
+          'Nothing was sent: Webex answered 401 for several grants; see that the client is enabled',
+          {
+            retryAt,
+          },
+        )
+      : new InvalidClientError(
+          'Nothing was sent: Webex refuses the client id or secret; set the right one and start again',
+          { retryAt },
+        );
+  }
+}
