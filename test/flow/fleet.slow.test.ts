@@ -73,7 +73,7 @@ describe('8 processes × 50 callers on one SQLite vault', () => {
   it.each([
     ['a quick server', 0],
     ['a server slower than a lease', 20_000],
-  ])('make exactly one refresh of an expired grant (%s)', async (_, delayAfterMs) => {
+  ])('E2: make exactly one refresh of an expired grant (%s)', async (_, delayAfterMs) => {
     const auth = await open();
     await storeExpiredGrant(auth);
     emulator.faults.add({ route: 'POST /v1/access_token', delayAfterMs });
