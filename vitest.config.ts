@@ -1,9 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { CHECKS } from './test/check-list.js';
+import { CheckTableReporter } from './test/support/check-table-reporter.js';
 import { SummaryReporter } from './test/support/summary-reporter.js';
 
 export default defineConfig({
   test: {
-    reporters: ['default', new SummaryReporter()],
+    reporters: [
+      'default',
+      new CheckTableReporter({ checks: CHECKS, page: 'test/check-table.md' }),
+      new SummaryReporter(),
+    ],
     testTimeout: 20_000,
     projects: [
       {

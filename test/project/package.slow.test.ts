@@ -56,7 +56,7 @@ beforeAll(async () => {
 afterAll(() => consumer.remove());
 
 describe('the packed package', () => {
-  it('holds what it should and nothing else', () => {
+  it('J6: holds what it should and nothing else', () => {
     const paths = packed.map(({ path }) => path);
     const strays = paths.filter(
       (path) =>
@@ -79,7 +79,7 @@ describe('the packed package', () => {
     expect(orphans).toEqual([]);
   });
 
-  it('depends on at most 40 packages, none of which runs a script at installation', async () => {
+  it('J6: depends on at most 40 packages, none of which runs a script at installation', async () => {
     const closure = productionClosure();
     expect(installedProduction().length).toBeLessThanOrEqual(40);
     expect(closure.size, 'with the binaries of every platform').toBeLessThanOrEqual(40);

@@ -34,7 +34,7 @@ const rings = read('key-ring-v1.json') as RingVector[];
 const bytes = (hex: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(hex, 'hex'));
 const hex = (data: Uint8Array): string => Buffer.from(data).toString('hex');
 
-describe.each(envelopes)('golden envelope: $description', (vector) => {
+describe.each(envelopes)('C10: golden envelope: $description', (vector) => {
   const ring = KeyRing.of([{ id: vector.keyId, key: bytes(vector.key) }]);
 
   it('is what sealing makes with that salt and nonce', () => {
@@ -54,7 +54,7 @@ describe.each(envelopes)('golden envelope: $description', (vector) => {
   });
 });
 
-describe.each(rings)('golden key ring: $keyId, purpose "$purpose"', (vector) => {
+describe.each(rings)('C10: golden key ring: $keyId, purpose "$purpose"', (vector) => {
   const ring = KeyRing.of([{ id: vector.keyId, key: bytes(vector.key) }]);
 
   it('gives this key check and this mac', () => {

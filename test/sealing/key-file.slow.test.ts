@@ -30,20 +30,23 @@ describe('key files of several processes', () => {
     }
   });
 
-  it.each(['000', '022', '077', '277', '777'])('are 0600 at every moment under umask %s', async (umask) => {
-    const home = newDirectory();
-    const modes = new Set<number>();
-    const look = (): void => {
-      for (const name of readdirSync(home)) {
-        const stats = statSync(join(home, name), { throwIfNoEntry: false });
-        if (stats) modes.add(stats.mode & 0o7777 & ~0o600); // what others, or execution, could ever get
-      }
-    };
-    const watcher = watch(home, look);
-    await race(join(home, 'keys'), umask, 2);
-    watcher.close();
-    look();
-    expect([...modes]).toEqual([0]);
-    expect(statSync(join(home, 'keys')).mode & 0o7777).toBe(0o600);
-  });
+  it.each(['000', '022', '077', '277', '777'])(
+    'J1: are 0600 at every moment under umask %s',
+    async (umask) => {
+      const home = newDirectory();
+      const modes = new Set<number>();
+      const look = (): void => {
+        for (const name of readdirSync(home)) {
+          const stats = statSync(join(home, name), { throwIfNoEntry: false });
+          if (stats) modes.add(stats.mode & 0o7777 & ~0o600); // what others, or execution, could ever get
+        }
+      };
+      const watcher = watch(home, look);
+      await race(join(home, 'keys'), umask, 2);
+      watcher.close();
+      look();
+      expect([...modes]).toEqual([0]);
+      expect(statSync(join(home, 'keys')).mode & 0o7777).toBe(0o600);
+    },
+  );
 });

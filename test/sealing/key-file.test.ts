@@ -56,14 +56,14 @@ describe('reading a key file', () => {
     },
   );
 
-  it('refuses a symbolic link, also to a good file', () => {
+  it('J2: refuses a symbolic link, also to a good file', () => {
     write(`k1:${base64}`);
     const link = join(directory, 'link');
     symlinkSync(path, link);
     expect(refusalOf(() => KeyRing.fromFile(link))).toMatch(/symbolic link/);
   });
 
-  it('refuses a directory, and a FIFO without waiting for its writer', () => {
+  it('J2: refuses a directory, and a FIFO without waiting for its writer', () => {
     mkdirSync(path, { mode: 0o600 });
     expect(refusalOf(() => KeyRing.fromFile(path))).toMatch(/not a plain file/);
     const fifo = join(directory, 'fifo');
@@ -115,7 +115,7 @@ describe('making a key file', () => {
     expect(readdirSync(directory)).toEqual(['keys']);
   });
 
-  it('refuses a symbolic link, also a dangling one, and does not write through it', () => {
+  it('J2: refuses a symbolic link, also a dangling one, and does not write through it', () => {
     const target = join(directory, 'target');
     symlinkSync(target, path);
     expect(refusalOf(() => KeyRing.createFile(path))).toMatch(/symbolic link/);

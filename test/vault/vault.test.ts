@@ -156,7 +156,7 @@ describe('sealed rows', () => {
     }
   });
 
-  it('say KEY_UNAVAILABLE to a process that lacks the key, and stay as they are', async () => {
+  it('C8: say KEY_UNAVAILABLE to a process that lacks the key, and stay as they are', async () => {
     const store = memoryStore();
     const vault = vaultOver(store, KeyRing.of([{ id: 'new', key: key(1) }]));
     await vault.keep('a', tokenSet('1'), { kind: 'k' });

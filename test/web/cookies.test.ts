@@ -10,7 +10,7 @@ describe('cookies', () => {
     ['http://localhost:3000/cb', '', false],
     ['http://127.0.0.1:8787/cb', '', false],
     ['http://[::1]:8787/cb', '', false],
-  ])('for %s have the prefix "%s" (I1)', (redirectUri, prefix, secure) => {
+  ])('I1: for %s have the prefix "%s"', (redirectUri, prefix, secure) => {
     expect(cookieScheme(redirectUri)).toEqual({ prefix, secure });
   });
 

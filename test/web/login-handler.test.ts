@@ -16,7 +16,7 @@ const LOGOUT = '/auth/webex/logout';
 const JSON_ONLY = { accept: 'application/json' };
 
 describe('signing in', () => {
-  it('ends on a clean URL with a session, the grant kept before (B7, I1)', async () => {
+  it('B7, I1: ends on a clean URL with a session, the grant kept before', async () => {
     const seen: string[] = [];
     const logins: LoginEvent[] = [];
     const { browser, signIn, sessions, store } = withStore({
@@ -68,13 +68,13 @@ describe('signing in', () => {
     [{ id: 'p' }, 'p'],
     [{ id: 'p:q', orgId: 'o' }, 'o:p%3Aq'],
     [{ id: 'q', orgId: 'o:p' }, 'o%3Ap:q'],
-  ])('names %j by organisation and person (I10)', async (person, subject) => {
+  ])('I10: names %j by organisation and person', async (person, subject) => {
     const { browser, signIn, kept } = rig({ handler: { subject: () => undefined } });
     await signIn(browser(), person);
     expect(kept[0]?.subject).toBe(subject);
   });
 
-  it('works on loopback without TLS, with cookies that browsers take there (I1)', async () => {
+  it('I1: works on loopback without TLS, with cookies that browsers take there', async () => {
     const { browser, signIn } = rig({ redirectUri: 'http://127.0.0.1:8787/auth/callback' });
     const ada = browser();
     const answer = await signIn(ada, ADA, '/auth/login');
@@ -154,7 +154,7 @@ describe('state', () => {
     ['wrong', () => '&state=AAAA'],
     ['foreign', (state) => `&state=${state.slice(0, -1)}_`],
     ['cut', (state) => `&state=${state.slice(1)}`],
-  ])('that is %s exchanges nothing, and the genuine callback still works (A2, A5)', async (_name, query) => {
+  ])('A2, A5: that is %s exchanges nothing, and the genuine callback still works', async (_name, query) => {
     const { browser, webex, kept, counts } = rig();
     const ada = browser();
     const callback = webex.approve(await ada.start());
@@ -167,7 +167,7 @@ describe('state', () => {
     expect((await ada.send(callback)).status).toBe(303);
   });
 
-  it('that has expired exchanges nothing (A2)', async () => {
+  it('A2: that has expired exchanges nothing', async () => {
     const { browser, webex, clock } = rig();
     const ada = browser();
     const callback = webex.approve(await ada.start());
@@ -179,7 +179,7 @@ describe('state', () => {
     expect(ada.logins).toEqual([]);
   });
 
-  it('with a denial is told, exchanges nothing and leaves no session (A5)', async () => {
+  it('A5: with a denial is told, exchanges nothing and leaves no session', async () => {
     const { browser, webex, errors } = rig();
     const ada = browser();
     const state = new URL(await ada.start(`${LOGIN}?returnTo=/rooms`)).searchParams.get('state') ?? '';
@@ -217,7 +217,7 @@ describe('state', () => {
   ];
 
   it.each([...new Set(shapes)].map((shape, at) => [at, shape.slice(0, 60), shape]))(
-    'in odd shape %i (%s) exchanges nothing, and the login survives (A6)',
+    'A6: in odd shape %i (%s) exchanges nothing, and the login survives',
     async (_at, _name, shape) => {
       const { browser, webex, counts } = rig();
       const ada = browser();
@@ -238,7 +238,7 @@ describe('state', () => {
     },
   );
 
-  it('of another login does not fit a swapped code (A8)', async () => {
+  it('A8: of another login does not fit a swapped code', async () => {
     const { browser, webex, signIn, counts } = rig();
     const [ada, bob] = [browser(), browser()];
     const [a, b] = [webex.approve(await ada.start(), ADA), webex.approve(await bob.start(), BOB)];
@@ -256,7 +256,7 @@ describe('state', () => {
   });
 });
 
-describe('who starts is who finishes (A3)', () => {
+describe('A3: who starts is who finishes', () => {
   it('refuses a link that was sent to somebody without the cookie', async () => {
     const { browser, webex, kept, counts } = rig();
     const [attacker, victim] = [browser(), browser()];
@@ -307,7 +307,7 @@ describe('who starts is who finishes (A3)', () => {
 });
 
 describe('the same callback again', () => {
-  it('fired 50 times at once at 4 processes: one exchange, one session, all arrive (A4, I9)', async () => {
+  it('A4, I9: fired 50 times at once at 4 processes: one exchange, one session, all arrive', async () => {
     const first = withStore({ clock: systemClock });
     const processes = [first, ...[2, 3, 4].map(() => rig(first.shared))];
     first.webex.pause = () => systemClock.sleep(30);
@@ -329,7 +329,7 @@ describe('the same callback again', () => {
     expect(new Set(ids).size).toBe(1);
   });
 
-  it('by a double click whose first answer got lost ends signed in (I9)', async () => {
+  it('I9: by a double click whose first answer got lost ends signed in', async () => {
     const { browser, webex, handler } = rig();
     const ada = browser();
     const callback = webex.approve(await ada.start());
@@ -340,7 +340,7 @@ describe('the same callback again', () => {
     expect(webex.exchanges).toHaveLength(1);
   });
 
-  it('goes where it went when its browser is signed in, as after the back button (I9)', async () => {
+  it('I9: goes where it went when its browser is signed in, as after the back button', async () => {
     const { browser, webex } = rig();
     const ada = browser();
     const callback = webex.approve(await ada.start(`${LOGIN}?returnTo=/rooms`));
@@ -398,7 +398,7 @@ describe('the same callback again', () => {
     ['an old prefetch', { headers: { purpose: 'prefetch' } }],
     ['a Safari preview', { headers: { 'x-purpose': 'preview' } }],
     ['an old Firefox prefetch', { headers: { 'x-moz': 'prefetch' } }],
-  ])('as %s consumes nothing and sets no cookie (I9)', async (_name, init) => {
+  ])('I9: as %s consumes nothing and sets no cookie', async (_name, init) => {
     const { browser, webex, counts, handler } = rig();
     const ada = browser();
     const callback = webex.approve(await ada.start());
@@ -415,7 +415,7 @@ describe('the same callback again', () => {
 });
 
 describe('one browser', () => {
-  it('may sign in in two tabs at once (I7)', async () => {
+  it('I7: may sign in in two tabs at once', async () => {
     const { browser, webex } = rig();
     const ada = browser();
     const [one, two] = [
@@ -427,7 +427,7 @@ describe('one browser', () => {
     expect(webex.exchanges).toHaveLength(2);
   });
 
-  it('may abandon 200 logins: cookies stay below 8 KB, the last five still work (I7, K1)', async () => {
+  it('I7, K1: may abandon 200 logins: cookies stay below 8 KB, the last five still work', async () => {
     const { browser, webex, clock, counts } = rig();
     const ada = browser();
     const urls: string[] = [];
@@ -489,7 +489,7 @@ describe('one browser', () => {
     expect([webex.exchanges.length, counts.consumed]).toEqual([0, 0]);
   });
 
-  it('gets a new session id at each sign-in, and the old one ends (I2)', async () => {
+  it('I2: gets a new session id at each sign-in, and the old one ends', async () => {
     const { browser, signIn, sessions } = rig();
     const ada = browser();
     await signIn(ada, ADA);
@@ -499,7 +499,7 @@ describe('one browser', () => {
     expect(await sessions.read({ headers: new Headers({ cookie: before }) })).toBeUndefined();
   });
 
-  it('that finishes as somebody else is that somebody, in a new session (I2, I10)', async () => {
+  it('I2, I10: that finishes as somebody else is that somebody, in a new session', async () => {
     const { browser, signIn, sessions, kept } = rig();
     const shared = browser();
     await signIn(shared, ADA);
@@ -512,7 +512,7 @@ describe('one browser', () => {
   });
 
   it.each(['x', 'A'.repeat(43), '../..', ''])(
-    'never has its planted session %j adopted (I2)',
+    'I2: never has its planted session %j adopted',
     async (planted) => {
       const { browser, signIn } = rig();
       const victim = browser();
@@ -524,7 +524,7 @@ describe('one browser', () => {
   );
 });
 
-describe('logout (I4)', () => {
+describe('I4: logout', () => {
   it('ends the session on the server, and does what the app wants', async () => {
     const ended: string[] = [];
     const { browser, signIn, sessions } = rig({
@@ -616,7 +616,7 @@ describe('answers', () => {
   ]);
 
   it.each(spoofs)(
-    'are the same under %j: redirect URI byte for byte, and no other host (A10)',
+    'A10: are the same under %j: redirect URI byte for byte, and no other host',
     async (spoof) => {
       const { browser, webex } = rig();
       const ada = browser();
@@ -631,7 +631,7 @@ describe('answers', () => {
     },
   );
 
-  it('reflect no markup and no secret, whatever comes in (I8)', async () => {
+  it('I8: reflect no markup and no secret, whatever comes in', async () => {
     const markup = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
     const { browser, webex, handler } = rig();
     const ada = browser();
@@ -666,7 +666,7 @@ describe('answers', () => {
     }
   });
 
-  it('carry policy, type and caching rules on every error page (I8)', async () => {
+  it('I8: carry policy, type and caching rules on every error page', async () => {
     const { browser } = rig();
     for (const path of [CALLBACK, '/nowhere', LOGOUT]) {
       const { headers } = await browser().send(path);

@@ -44,7 +44,7 @@ describe('a login', () => {
     await expect(login.complete('http://[', transaction)).rejects.toThrow(AuthorizationResponseError);
   });
 
-  it('never repeats state, challenge or verifier, and never shows the verifier (A1, A7)', async () => {
+  it('A1, A7: never repeats state, challenge or verifier, and never shows the verifier', async () => {
     const { login, webex } = rig();
     const seen = new Set<string>();
     for (let round = 0; round < 1_000; round++) {
@@ -65,7 +65,7 @@ describe('a login', () => {
     }
   });
 
-  it('leaves nothing in any store until it is finished (K1)', async () => {
+  it('K1: leaves nothing in any store until it is finished', async () => {
     const { login, counts } = rig();
     for (let round = 0; round < 500; round++) await login.initiate({ returnTo: '/x', starter: 'u' });
     expect(counts).toEqual({ consumed: 0, sessionWrites: 0 });
@@ -125,7 +125,7 @@ describe('a login', () => {
     }
   });
 
-  it('tells of a denial only for the right state, and can still be finished after a wrong one (A5)', async () => {
+  it('A5: tells of a denial only for the right state, and can still be finished after a wrong one', async () => {
     const { login, webex } = rig();
     const { url, transaction, state } = await login.initiate();
     const denied = (of: string) => `${REDIRECT_URI}?error=access_denied&state=${of}`;

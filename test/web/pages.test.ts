@@ -15,7 +15,7 @@ describe('the html tag', () => {
     );
   });
 
-  it('lets no value break out of text or a quoted attribute (I8)', () => {
+  it('I8: lets no value break out of text or a quoted attribute', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(String(html`${text}`)).not.toMatch(/[<>"'`]|&(?!#\d+;)/);
@@ -24,7 +24,7 @@ describe('the html tag', () => {
   });
 });
 
-describe('pages (I8)', () => {
+describe('I8: pages', () => {
   it('allow exactly their own style, and nothing else', async () => {
     const response = page({ title: 'Hello', main: html`<p>Hi</p>` });
     const policy = response.headers.get('content-security-policy') ?? '';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { safeReturnTo } from '../../src/web/return-to.js';
+import { cases } from '../support/cases.js';
 
 const ORIGIN = 'https://app.example.test';
 const EVIL = 'evil.example';
@@ -112,7 +113,7 @@ const MALFORMED_OR_FOREIGN = [
   '/%0d%0aX:1',
 ];
 
-describe('where a login returns to (I5)', () => {
+describe('I5: where a login returns to', () => {
   it('has a corpus worth its name', () => {
     expect(new Set(HOSTILE).size).toBeGreaterThanOrEqual(150);
   });
@@ -151,7 +152,8 @@ describe('where a login returns to (I5)', () => {
     expect(safeReturnTo(target)).toBe(path);
   });
 
-  it('never leaves the site, whatever the text', () => {
+  const texts = cases({ commit: 5_000, nightly: 100_000 });
+  it('never leaves the site, whatever the text', texts.options, () => {
     const piece = fc.oneof(
       fc.constantFrom(
         '/',
@@ -180,7 +182,7 @@ describe('where a login returns to (I5)', () => {
         expectHere(path);
         expect(safeReturnTo(path)).toBe(path);
       }),
-      { numRuns: 5_000 },
+      { numRuns: texts.count },
     );
   });
 });

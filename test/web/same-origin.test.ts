@@ -3,7 +3,7 @@ import { isSameOrigin } from '../../src/web/same-origin.js';
 
 const ORIGIN = 'https://app.example.test';
 
-describe('the proof that a page of this site posts (I4)', () => {
+describe('I4: the proof that a page of this site posts', () => {
   it.each<[Record<string, string>, boolean]>([
     [{}, false],
     [{ origin: ORIGIN }, true],

@@ -33,7 +33,7 @@ function carrying(id: string): { headers: Headers } {
 }
 
 describe('sessions', () => {
-  it('give the browser a 256-bit id and the store only its hash (I3)', async () => {
+  it('I3: give the browser a 256-bit id and the store only its hash', async () => {
     const { sessions, written } = setUp();
     const { id, setCookie } = await sessions.create('ada');
     expect(Buffer.from(id, 'base64url')).toHaveLength(32);
@@ -53,7 +53,7 @@ describe('sessions', () => {
     'a'.repeat(5000),
     '../../etc/passwd',
     `${'a'.repeat(42)}=`,
-  ])('never adopt the planted id %j (I2)', async (planted) => {
+  ])('I2: never adopt the planted id %j', async (planted) => {
     const { sessions } = setUp();
     expect(await sessions.read(carrying(planted))).toBeUndefined();
     const made = await sessions.create('ada', { replacing: carrying(planted) });
@@ -61,7 +61,7 @@ describe('sessions', () => {
     expect(await sessions.read(carrying(planted))).toBeUndefined();
   });
 
-  it('end the old session when a new one replaces it (I2)', async () => {
+  it('I2: end the old session when a new one replaces it', async () => {
     const { sessions } = setUp();
     const before = await sessions.create('ada');
     const after = await sessions.create('bob', { replacing: carrying(before.id) });
@@ -69,7 +69,7 @@ describe('sessions', () => {
     expect((await sessions.read(carrying(after.id)))?.subject).toBe('bob');
   });
 
-  it('end after 8 idle hours, on the server (I4)', async () => {
+  it('I4: end after 8 idle hours, on the server', async () => {
     const { sessions, store, clock } = setUp();
     const { id } = await sessions.create('ada');
     clock.jump(8 * HOUR - 1);
@@ -81,7 +81,7 @@ describe('sessions', () => {
     expect(await store.list('default', 'ada')).toEqual([]);
   });
 
-  it('end after 7 days, however busy (I4)', async () => {
+  it('I4: end after 7 days, however busy', async () => {
     const { sessions, clock } = setUp();
     const { id } = await sessions.create('ada');
     for (let hour = 1; hour < 7 * 24; hour++) {
@@ -103,7 +103,7 @@ describe('sessions', () => {
     expect(touched).toHaveLength(2);
   });
 
-  it('are over for good once ended (I4)', async () => {
+  it('I4: are over for good once ended', async () => {
     const { sessions } = setUp();
     const { id } = await sessions.create('ada');
     expect((await sessions.end(carrying(id)))?.subject).toBe('ada');

@@ -80,7 +80,7 @@ describe('starting at once', () => {
 });
 
 test.each([0o000, 0o022, 0o077])(
-  'under umask %o no file is ever wider than 0600, watched while made',
+  'J1: under umask %o no file is ever wider than 0600, watched while made',
   async (umask) => {
     const top = makeDirectory();
     const seen = new Map<string, Set<string>>();
@@ -112,7 +112,7 @@ test.each([0o000, 0o022, 0o077])(
   },
 );
 
-test('50 kills during writes: nothing that was reported stored is lost, nothing is torn', async () => {
+test('D9: 50 kills during writes: nothing that was reported stored is lost, nothing is torn', async () => {
   const path = join(makeDirectory(), 'vault.db');
   const seed = Date.now() % 2 ** 31;
   const delays = fc.sample(fc.integer({ min: 1, max: 120 }), { numRuns: 25, seed });
@@ -140,7 +140,7 @@ test('50 kills during writes: nothing that was reported stored is lost, nothing 
   expect(kills).toBe(50);
 });
 
-test('20 kills during the making of a vault, and 20 during a migration, lose nothing', async () => {
+test('D8: 20 kills during the making of a vault, and 20 during a migration, lose nothing', async () => {
   const seed = Date.now() % 2 ** 31;
   const delays = fc.sample(fc.integer({ min: 0, max: 60 }), { numRuns: 20, seed });
   const directory = makeDirectory();
@@ -178,7 +178,7 @@ test('20 kills during the making of a vault, and 20 during a migration, lose not
   await store.close();
 });
 
-test('8 processes that write as fast as they can: no lock error, every write stored', async () => {
+test('D9: 8 processes that write as fast as they can: no lock error, every write stored', async () => {
   const path = join(makeDirectory(), 'vault.db');
   const count = 250;
   const workers = await all(8, (id) => worker('rotate', path, { id, count }));

@@ -37,7 +37,7 @@ function contents(directory: string): Record<string, string> {
   );
 }
 
-test('the directory is made 0700, every file 0600, and nothing else is left behind', async () => {
+test('J1: the directory is made 0700, every file 0600, and nothing else is left behind', async () => {
   const path = join(makeDirectory(), 'new', 'vault.db');
   const store = sqliteStore({ path });
   await store.open();
@@ -51,7 +51,7 @@ test('the directory is made 0700, every file 0600, and nothing else is left behi
   await store.close();
 });
 
-test('files that others could read are made private', async () => {
+test('J1: files that others could read are made private', async () => {
   const path = join(makeDirectory(), 'vault.db');
   await makeVault(path);
   chmodSync(path, 0o644);
@@ -119,7 +119,7 @@ describe('what is no sound vault is refused and left as it is', () => {
     ['an index that is a link', 'STORE_CORRUPT', (path) => symlinkSync('/nowhere/else', `${path}-shm`)],
   ];
 
-  test.each(damages)('%s: %s', async (_, code, damage) => {
+  test.each(damages)('D8: %s: %s', async (_, code, damage) => {
     const directory = makeDirectory();
     const path = join(directory, 'vault.db');
     await makeVault(path);
@@ -200,7 +200,7 @@ test('a vault that is moved away while in use takes no more writes, until it is 
   await store.close();
 });
 
-test('what was disconnected is in no file any more', async () => {
+test('C11: what was disconnected is in no file any more', async () => {
   const directory = makeDirectory();
   const store = sqliteStore({ path: join(directory, 'vault.db') });
   await store.open();

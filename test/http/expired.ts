@@ -1,0 +1,18 @@
+/** A certificate for localhost that its own authority let expire in 2021, and its key. Worth nothing outside these tests. */
+export const expired = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBXjCCAQWgAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwHhcNMjAwMTAxMDAwMDAwWhcNMjEwMTAxMDAwMDAwWjAUMRIwEAYDVQQDDAls
+b2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQbXSfw0FhGGATjI8SC
+uRMT3EmfV89ONsv/dPkVky7MoC0nA2c1SR/Y9zOi9euEavV5NTA/CVYU+/3XEci/
+SYlio0gwRjAPBgNVHRMBAf8EBTADAQH/MBQGA1UdEQQNMAuCCWxvY2FsaG9zdDAd
+BgNVHQ4EFgQUJx/FJD9BKxL5IhEwT+l4ihZSFjwwCgYIKoZIzj0EAwIDRwAwRAIg
+GM5shEJwge6IjxDjRJlg5t7X2anGONhEFZp9QItxe/YCICyVShY5zs1cnc6LjMTt
+qRym63G2UJ9MfKYRCqyx8paK
+-----END CERTIFICATE-----`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgUkNujkrHUuIsHgzX
+8We5o7G6L10dwHwKpyLrspt0ufyhRANCAAQbXSfw0FhGGATjI8SCuRMT3EmfV89O
+Nsv/dPkVky7MoC0nA2c1SR/Y9zOi9euEavV5NTA/CVYU+/3XEci/SYli
+-----END PRIVATE KEY-----`,
+};
