@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { disconnect, invalidate, type Disconnected } from './assembly-disconnect.js';
+import { tokenGateOf } from './assembly-gate.js';
 import type { HttpSettings, Network } from './assembly-network.js';
 import { Principals, PRIVILEGED_SCOPE } from './assembly-principals.js';
 import { Renewal, type RenewalSettings } from './assembly-renewal.js';
@@ -26,7 +28,7 @@ import type { TracePoint } from './refresh/refresh-protocol.js';
 import { ReducedTokens } from './refresh/reduced-tokens.js';
 import { Refresher } from './refresh/refresher.js';
 import { Scheduler } from './refresh/scheduler.js';
-import { TokenGate } from './refresh/token-gate.js';
+import type { TokenGate } from './refresh/token-gate.js';
 import { VaultTokenSource } from './refresh/vault-token-source.js';
 import type { KeyRing } from './sealing/key-ring.js';
 import type { GrantOwner } from './stores/grant-store.js';
@@ -35,8 +37,7 @@ import type { Store } from './stores/store.js';
 import { AuditTrail } from './telemetry/audit-trail.js';
 import type { Grant, GrantDetails } from './vault/grant.js';
 import { Supertoken, type SupertokenSource } from './vault/supertoken.js';
-import { Vault, type DisconnectedTokens } from './vault/vault.js';
-import { sessionScope } from './web/session-scope.js';
+import { Vault } from './vault/vault.js';
 
 const GOODBYE_MS = 10_000;
 const START_PATIENCE_MS = 10_000;
@@ -78,16 +79,6 @@ export interface AssemblyOptions extends RenewalSettings {
   /** Takes the lines of the debug log. */
   log?: ((line: string) => void) | undefined;
   trace?: ((point: TracePoint, subject: string) => void | Promise<void>) | undefined;
-}
-
-/** How a disconnect went. */
-export interface Disconnected {
-  /** Whether there was a grant. It is forgotten here in any case. */
-  existed: boolean;
-  /** Whether Webex confirmed that the tokens are revoked. */
-  revoked: boolean;
-  /** Code of what prevented the revocation. */
-  error?: string | undefined;
 }
 
 /** The parts, wired. What talks to Webex and to browsers is in `assembly-network.ts` and loaded in the modules phase. */
@@ -141,7 +132,8 @@ export class Assembly {
     this.#telemetry = new AssemblyTelemetry(options, { emitter, clock, store });
     const { tracing } = this.#telemetry;
     const { grants, leases } = store;
-    this.#gate = this.#tokenGate(store, owner, { emitter, clock, random });
+    const enterCircuit = (): void => this.#loaded?.enterTokenEndpoint();
+    this.#gate = tokenGateOf({ store, owner, client, keys, emitter, clock, random, enterCircuit });
     const vault = new Vault({
       grants,
       keys,
@@ -198,28 +190,6 @@ export class Assembly {
     this.emitter = emitter;
     this.vault = vault;
     this.tokens = tokens;
-  }
-
-  #tokenGate(
-    { gates, once }: Store,
-    owner: GrantOwner,
-    { emitter, ...parts }: { emitter: Emitter<WebexAuthEvents>; clock: Clock; random: () => number },
-  ): TokenGate {
-    const { client, keys } = this.options;
-    const secrets = client ? JSON.stringify([client.clientSecret, ...client.olderClientSecrets]) : '';
-    return new TokenGate({
-      gates,
-      once,
-      owner,
-      ...parts,
-      secrets: Buffer.from(keys.mac('client-breaker', secrets).subarray(0, 8)).toString('hex'),
-      enterCircuit: () => this.#loaded?.enterTokenEndpoint(),
-      onOpen: (code) =>
-        emitter.emit('degraded', {
-          reason: 'CLIENT_REFUSED',
-          message: `Webex refuses this client (${code}): nothing is refreshed until it is known again; grants are kept`,
-        }),
-    });
   }
 
   /** What talks to Webex, loaded on first use. */
@@ -431,12 +401,8 @@ export class Assembly {
   }
 
   /** Forgets a grant here and its sessions, and revokes nothing. */
-  async invalidate(subject: string): Promise<void> {
-    const gone = await this.vault.disconnect(subject);
-    this.tokens.forget(subject);
-    this.reduced.forget(subject);
-    await this.store.sessions.deleteBySubject(sessionScope(this.owner), subject);
-    if (gone) this.emitter.emit('logout', { subject, revoked: false });
+  invalidate(subject: string): Promise<void> {
+    return invalidate(this, subject);
   }
 
   /** What signs people in. Errors: as `assertLogin`. */
@@ -466,41 +432,9 @@ export class Assembly {
     this.emitter.emit('degraded', { reason: 'STORE_NOT_DURABLE', message });
   }
 
-  /** Forgets a grant here first, then revokes it at Webex; says honestly whether that was confirmed. Ends its sessions too. */
+  /** Forgets a grant and its sessions here first, then revokes it at Webex; says honestly whether that was confirmed. */
   disconnect(subject: string): Promise<Disconnected> {
-    return this.track(this.#disconnect(subject));
-  }
-
-  async #disconnect(subject: string): Promise<Disconnected> {
-    const gone = await this.vault.disconnect(subject);
-    this.tokens.forget(subject);
-    const reduced = this.reduced.forget(subject);
-    const [sessions, revocation] = await Promise.allSettled([
-      this.store.sessions.deleteBySubject(sessionScope(this.owner), subject),
-      gone ? this.#revokeAll(gone.tokens, reduced) : Promise.resolve({ revoked: false }),
-    ]);
-    if (gone) this.emitter.emit('logout', { subject, revoked: isRevoked(revocation) });
-    if (sessions.status === 'rejected') throw sessions.reason;
-    if (revocation.status === 'rejected') throw revocation.reason;
-    return { existed: gone !== undefined, ...revocation.value };
-  }
-
-  async #revokeAll(
-    tokens: DisconnectedTokens,
-    reduced: readonly string[],
-  ): Promise<{ revoked: boolean; error?: string }> {
-    if (!tokens) return { revoked: false, error: 'KEY_UNAVAILABLE' };
-    if (!this.options.client) return { revoked: false, error: 'CONFIGURATION_INVALID' };
-    const { accessToken, refreshTokens } = tokens;
-    try {
-      const authorization = await this.authorization();
-      for (const token of refreshTokens) await authorization.revoke(token, 'refresh_token');
-      const accessTokens = refreshTokens.length === 0 ? [accessToken, ...reduced] : reduced;
-      for (const token of accessTokens) await authorization.revoke(token, 'access_token');
-      return { revoked: true };
-    } catch (error) {
-      return { revoked: false, error: isWebexAuthError(error) ? error.code : 'NETWORK_ERROR' };
-    }
+    return this.track(disconnect(this, subject));
   }
 
   /** Lets `close` wait for this work: a code that was exchanged must still be stored. */
@@ -561,10 +495,6 @@ function lastOpening(store: Store): boolean {
   const left = (openings.get(store) ?? 1) - 1;
   openings.set(store, left);
   return left === 0;
-}
-
-function isRevoked(revocation: PromiseSettledResult<{ revoked: boolean }>): boolean {
-  return revocation.status === 'fulfilled' && revocation.value.revoked;
 }
 
 /** The names under which Webex's own SDK tells the same. */

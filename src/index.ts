@@ -21,7 +21,7 @@ export type { AccessToken, TokenOptions } from './oauth/token-source.js';
 export type { Person } from './oauth/person.js';
 export type { Supertoken } from './vault/supertoken.js';
 export type { GrantDescription, GrantSummary } from './vault/grant-summary.js';
-export type { Disconnected } from './assembly.js';
+export type { Disconnected } from './assembly-disconnect.js';
 export type { ClientOptions } from './config/client-options.js';
 export type { Phase, PhaseTiming, WebexAuthEvents } from './events.js';
 export type { Clock } from './base/clock.js';

@@ -1,4 +1,5 @@
-import { Assembly, type Disconnected } from './assembly.js';
+import { Assembly } from './assembly.js';
+import type { Disconnected } from './assembly-disconnect.js';
 import type { DeviceOptions, GuestOptions } from './assembly-principals.js';
 import type { ValidateOptions, Validation } from './assembly-validation.js';
 import type { Listener } from './base/emitter.js';

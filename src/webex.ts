@@ -1,4 +1,5 @@
-import type { Assembly, Disconnected } from './assembly.js';
+import type { Assembly } from './assembly.js';
+import type { Disconnected } from './assembly-disconnect.js';
 import type { Listener } from './base/emitter.js';
 import { assertOptions, refuse } from './config/call-options.js';
 import type { WebexConfig } from './config/credential-shapes.js';

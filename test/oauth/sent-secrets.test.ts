@@ -80,4 +80,22 @@ describe('an answer without echoes', () => {
     expect(JSON.stringify(withoutEchoes({ ...tricky, nested: tricky }, asForm))).toContain('__proto__');
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
+
+  it('B2, law: drops a text if and only if it shares 16 characters in a row with a secret', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 60 });
+    const shares = (text: string, secret: string): boolean =>
+      Array.from({ length: Math.max(0, secret.length - 15) }, (_, at) => secret.slice(at, at + 16)).some(
+        (window) => text.includes(window),
+      );
+    fc.assert(
+      fc.property(letters, letters, fc.nat(50), (secret, text, cut) => {
+        const init = sent({ body: new URLSearchParams({ refresh_token: secret }).toString() });
+        for (const shown of [text, text + secret.slice(cut), secret.slice(0, cut) + text])
+          expect(withoutEchoes({ shown }, init)).toEqual({
+            shown: shares(shown, secret) ? undefined : shown,
+          });
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });
