@@ -131,6 +131,32 @@ describe('a newcomer in a browser', () => {
     await page.getByRole('heading', { name: 'Ada Example' }).waitFor();
   });
 
+  it('B7: the code and the state are in no address that stays, and in no Referer', async () => {
+    const asked: Promise<{ url: string; referer: string }>[] = [];
+    page.on('request', (request) =>
+      asked.push(request.allHeaders().then(({ referer = '' }) => ({ url: request.url(), referer }))),
+    );
+    const addresses: string[] = [];
+    page.on('framenavigated', (frame) => void addresses.push(frame.url()));
+    await page.goto(gateway.url);
+    await page.getByRole('link', { name: 'Sign in with Webex' }).click();
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.getByRole('heading', { name: 'Ada Example' }).waitFor();
+    await page.getByRole('button', { name: 'Call people/me' }).click();
+    await page.getByText('"displayName": "Ada Example"').waitFor();
+    const requests = await Promise.all(asked);
+    const at = requests.findIndex(({ url }) => url.includes('/auth/callback?'));
+    const { searchParams } = new URL(requests[at]?.url ?? '');
+    const later = requests.slice(at + 1);
+    const secrets = ['code', 'state'].map((name) => searchParams.get(name) ?? '');
+    expect(secrets.map(({ length }) => length >= 22)).toEqual([true, true]);
+    expect(later.length).toBeGreaterThan(1);
+    for (const secret of secrets) expect(later.filter(({ referer }) => referer.includes(secret))).toEqual([]);
+    // The callback is answered with a redirect: no page ever has its address.
+    expect(addresses.length).toBeGreaterThan(2);
+    expect(addresses.filter((url) => url.includes('/auth/callback'))).toEqual([]);
+  });
+
   it('works without JavaScript too', async () => {
     await page.close();
     page = await browser.newPage({ javaScriptEnabled: false });

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { postgresStore } from '../../src/stores/postgres/postgres-store.js';
 import type { Store } from '../../src/stores/store.js';
 import { fakeClock } from './fake-clock.js';
@@ -16,7 +16,11 @@ export function freshSchema(): string {
  * PostgreSQL with a schema per store, on a fake clock: the server's clock is two functions of the schema, which answer here with
  * what the test says.
  */
-export function postgresSubject(server: PostgresServer, pool: pg.Pool): DisposableSubject {
+export function postgresSubject(
+  server: PostgresServer,
+  over: pg.PoolConfig = { max: 20 },
+): DisposableSubject {
+  const pool = new pg.Pool(server.config(over));
   const clock = fakeClock();
   const stores: Store[] = [];
   let schema = '';
@@ -56,6 +60,7 @@ export function postgresSubject(server: PostgresServer, pool: pg.Pool): Disposab
     now: () => clock.now(),
     dispose: async () => {
       await Promise.all(stores.map((store) => store.close()));
+      await pool.end();
     },
   };
 }
