@@ -53,6 +53,10 @@ export interface PreparedCall {
 
 /** Reads the options of `request`. */
 export function requestCall(options: ApiRequest, target: ApiTarget): PreparedCall {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw new ConfigurationError([
+      { setting: 'options', problem: 'must be an object', example: "{ uri: '/people/me' }" },
+    ]);
   const {
     method = 'GET',
     headers,
@@ -92,5 +96,15 @@ function urlOf({ service, resource, uri, url, qs, query }: ApiRequest, target: A
 function jsonBody(body: unknown): OutgoingBody {
   if (typeof body === 'string') return { ...outgoingBody(body), contentType: 'application/json' };
   if (isBodyInput(body)) return outgoingBody(body);
-  return { ...outgoingBody(JSON.stringify(body)), contentType: 'application/json' };
+  return { ...outgoingBody(jsonText(body)), contentType: 'application/json' };
+}
+
+function jsonText(body: unknown): string {
+  try {
+    const text = JSON.stringify(body) as string | undefined;
+    if (text !== undefined) return text;
+  } catch {
+    // A circle, a bigint, or what its toJSON threw: that may hold anything.
+  }
+  throw new ConfigurationError([{ setting: 'body', problem: 'cannot be written as JSON' }]);
 }

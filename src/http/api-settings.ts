@@ -87,7 +87,7 @@ export class ApiSettings {
 
   /** An HTTP method in capitals; `ConfigurationError` for those that tunnel or echo, and for what is none. */
   method(method: string): string {
-    const upper = method.toUpperCase();
+    const upper = typeof method === 'string' ? method.toUpperCase() : '';
     if (METHOD.test(upper) && upper !== 'CONNECT' && upper !== 'TRACE') return upper;
     throw new ConfigurationError([
       { setting: 'method', problem: 'is not one that can be sent', example: 'GET' },

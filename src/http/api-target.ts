@@ -66,11 +66,17 @@ function withQuery(url: URL, query: Query | undefined): URL {
   if (url.hash) url.hash = '';
   for (const [name, value] of Object.entries(query ?? {}))
     for (const one of Array.isArray(value) ? (value as readonly QueryValue[]) : [value as QueryValue])
-      if (one !== undefined) url.searchParams.append(name, String(one));
+      if (one !== undefined && (one as unknown) !== null) url.searchParams.append(name, queryText(name, one));
   // RFC 6750, 2.3: a bearer in a URL ends up in logs.
   if ([...url.searchParams.keys()].some((name) => name.toLowerCase() === 'access_token'))
     throw refused('access_token', 'must not travel in a URL; leave it out');
   return url;
+}
+
+function queryText(name: string, value: string | number | boolean): string {
+  if (typeof value === 'object' || typeof value === 'function')
+    throw refused(`query.${name}`, 'must be text, a number, true or false, or a list of these');
+  return String(value);
 }
 
 function parseBase(apiBase: string): string {

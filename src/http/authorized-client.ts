@@ -1,5 +1,5 @@
 import type { TokenSource } from '../oauth/token-source.js';
-import { isWebexAuthError, ProtocolError } from '../errors.js';
+import { ConfigurationError, isWebexAuthError, ProtocolError } from '../errors.js';
 import { apiError } from './api-error.js';
 import { type ApiRequest, type ApiResult, type PreparedCall, requestCall } from './api-request.js';
 import { ApiSettings, type ApiSettingsOptions } from './api-settings.js';
@@ -134,6 +134,8 @@ export class AuthorizedClient extends JsonCalls {
   ): Promise<PersistentAnswer> {
     const settings = this.#settings;
     const { origin } = url;
+    if (signal && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function')
+      throw new ConfigurationError([{ setting: 'signal', problem: 'must be an AbortSignal' }]);
     const call: PersistentCall = {
       method: settings.method(method),
       url,

@@ -79,7 +79,7 @@ function sendOnce(
     );
   const { method, url, origin, body, deadline } = call;
   // Some servers write it into the addresses that they give (RFC 6750, 2.3). A shorter one may stand there by chance.
-  if (accessToken.length >= SHORTEST_TOKEN && url.href.includes(accessToken))
+  if (accessToken.length >= SHORTEST_TOKEN && holds(url.href, accessToken))
     throw new ConfigurationError([
       { setting: 'uri', problem: 'holds the access token, which must not travel in a URL; nothing was sent' },
     ]);
@@ -89,4 +89,14 @@ function sendOnce(
   const resends = call.sent++;
   call.pending = true;
   return answerTo({ method, url, headers, body }, { transport, deadline, origin, watched, resends });
+}
+
+// As it is, or with any of its characters percent-encoded (RFC 3986, 2.1).
+function holds(href: string, accessToken: string): boolean {
+  if (href.includes(accessToken)) return true;
+  if (!href.includes('%')) return false;
+  const decoded = href.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return decoded.includes(accessToken);
 }

@@ -18,14 +18,17 @@ export type HeadersInput =
 export function headerFields(input: HeadersInput | undefined): Record<string, string> {
   const fields: Record<string, string> = {};
   if (!input) return fields;
+  if (typeof input !== 'object')
+    throw refused('headers', 'must be an object of names and values, pairs of them, or Headers');
   const pairs = Symbol.iterator in input ? input : Object.entries(input);
-  for (const [name, value] of pairs as Iterable<readonly [string, string | undefined]>) {
-    if (value === undefined) continue;
+  for (const [name, given] of pairs as Iterable<readonly [string, unknown]>) {
+    if (given === undefined || given === null) continue;
+    const value = typeof given === 'number' ? String(given) : given;
     const field = name.toLowerCase();
     if (!NAME.test(field)) throw refused('headers', 'a name holds characters that no header name may hold');
     if (RESERVED.has(field)) throw refused(`headers.${field}`, 'is set by the client and cannot be given');
-    if (!VALUE.test(value))
-      throw refused(`headers.${field}`, 'holds line breaks or characters beyond Latin-1');
+    if (typeof value !== 'string' || !VALUE.test(value))
+      throw refused(`headers.${field}`, 'must be text without line breaks and characters beyond Latin-1');
     fields[field] = value;
   }
   return fields;

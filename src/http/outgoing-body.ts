@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
+import { ConfigurationError } from '../errors.js';
 import type { RequestBody } from './transport.js';
 
 /** A body as callers give it. */
@@ -28,7 +29,7 @@ export function isBodyInput(value: unknown): value is BodyInput {
   );
 }
 
-/** Readies a body for the transport. */
+/** Readies a body for the transport. Errors: `ConfigurationError` for what is none. */
 export function outgoingBody(input: BodyInput): OutgoingBody {
   if (typeof input === 'string')
     return { body: input, contentType: 'text/plain;charset=UTF-8', replayable: true };
@@ -37,6 +38,14 @@ export function outgoingBody(input: BodyInput): OutgoingBody {
     return { body: new Uint8Array(input), contentType: undefined, replayable: true };
   if (input instanceof Readable || input instanceof ReadableStream)
     return { body: input, contentType: undefined, replayable: false };
+  if (!isBodyInput(input))
+    throw new ConfigurationError([
+      {
+        setting: 'body',
+        problem:
+          'is no text, bytes, stream, form or blob; write JSON yourself, or call request, post, put or patch',
+      },
+    ]);
   // Response does what fetch would do with forms and blobs: boundary, media type, stream.
   const encoded = new Response(input);
   const contentType = encoded.headers.get('content-type') ?? undefined;

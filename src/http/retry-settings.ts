@@ -25,7 +25,12 @@ export function retrySettings(
 ): RetrySettings {
   if (retry === undefined) return base;
   if (retry === false) return ONCE;
-  const { attempts = base.attempts, maxRetryAfterMs = base.maxRetryAfterMs } = retry;
+  const { attempts = base.attempts, maxRetryAfterMs = base.maxRetryAfterMs, ...unknown } = retry;
+  const [name] = Object.keys(unknown);
+  if (name !== undefined)
+    throw new ConfigurationError([
+      { setting: `retry.${name}`, problem: 'is not known; there are attempts and maxRetryAfterMs' },
+    ]);
   if (!Number.isInteger(attempts) || attempts < 1 || attempts > MOST_ATTEMPTS)
     throw new ConfigurationError([{ setting: 'retry.attempts', problem: 'must be 1, 2 or 3' }]);
   if (!(maxRetryAfterMs >= 0))
