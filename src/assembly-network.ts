@@ -115,7 +115,7 @@ export class Network {
   /** A fetch for calls that carry secrets. */
   fetchWithin(deadlineMs: number): WholeFetch {
     const { clock, endpoints, tracing } = this.#options;
-    const { tokenEndpoint } = endpoints.authorizationServer;
+    const tokenEndpoint = new URL(endpoints.authorizationServer.tokenEndpoint).href;
     return transportFetch({
       transport: this.transport,
       clock,
@@ -132,7 +132,7 @@ export class Network {
 
   /** Lets a call of the token endpoint through, as the probe where one is due. Errors: `ServiceUnavailableError` while it is left alone after an outage. */
   enterTokenEndpoint(): void {
-    this.#tokenCircuit.enter(this.#options.endpoints.authorizationServer.tokenEndpoint);
+    this.#tokenCircuit.enter(new URL(this.#options.endpoints.authorizationServer.tokenEndpoint).href);
   }
 
   /** Gives the connections back, unless somebody else uses them. */

@@ -76,6 +76,26 @@ describe('a client that Webex refuses', () => {
 });
 
 describe('an outage of the token endpoint', () => {
+  it('A2: a sign-in that is not sent for it uses up nothing: the same callback succeeds afterwards', async () => {
+    const world = await startWorld();
+    const auth = await world.auth(naming());
+    for (let count = 0; count < 5; count++) await world.signIn(auth);
+    const begin = await auth.handler(new Request('http://127.0.0.1:5010/login'));
+    const cookie = begin.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const callback = await world.emulator.signIn(begin.headers.get('location') ?? '');
+    const fault = world.emulator.faults.add({ route: TOKEN, status: 503 });
+    for (let count = 0; count < 5; count++)
+      await expect(auth.refresh(`user-${String(count)}`)).rejects.toMatchObject({
+        code: 'SERVICE_UNAVAILABLE',
+      });
+    fault.remove();
+    world.emulator.ledger.clear();
+    const finish = (): Promise<Response> => auth.handler(new Request(callback, { headers: { cookie } }));
+    expect([(await finish()).status, presented(world)]).toEqual([503, 0]);
+    await world.clock.advance(3_000);
+    expect([(await finish()).status, presented(world)]).toEqual([303, 1]);
+  });
+
   it('H1, H3, H4: valid tokens go on, expired ones get UpstreamUnavailable and never re-authentication, calls are bounded, and the end is noticed in 10 s', async () => {
     const world = await startWorld();
     const setUp = await world.auth(naming());

@@ -337,8 +337,12 @@ export class ServerAuthorization {
 
   // While a 429 of the token endpoint lasts, or Webex refuses the client, nobody calls it, in no process.
   async #signIn<Result>(run: () => Promise<Result>): Promise<Result> {
+    await this.#context.gate.admit();
+    return this.#told(run);
+  }
+
+  async #told<Result>(run: () => Promise<Result>): Promise<Result> {
     const { gate } = this.#context;
-    await gate.admit();
     try {
       const result = await run();
       await gate.accepted();
@@ -365,15 +369,15 @@ export class ServerAuthorization {
   }
 
   #webParts(client: ClientSettings, redirectUri: string): LoginParts {
-    const { store, keys, tenant, endpoints, clock, loginLifetimeMs } = this.#context;
+    const { store, keys, tenant, endpoints, clock, gate, loginLifetimeMs } = this.#context;
     const { clientId, scope } = client;
     const login = new Login({
       server: endpoints.authorizationServer,
       clientId,
       redirectUri,
       scope,
-      tokenEndpoint: { request: (...call) => this.#signIn(() => this.#tokenEndpoint().request(...call)) },
-      admit: () => this.#context.gate.assertPassable(),
+      tokenEndpoint: { request: (...call) => this.#told(() => this.#tokenEndpoint().request(...call)) },
+      admit: () => gate.admit(),
       verify: (tokenSet, asked) => this.verifyIdToken(tokenSet, asked),
       keys,
       tenant,

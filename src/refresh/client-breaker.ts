@@ -8,6 +8,7 @@ const READ_EVERY_MS = 1_000;
 const PROBE_EVERY_MS = 10_000;
 const SHUT_MS = 24 * 3_600_000;
 const GRANTS_REFUSED = 3;
+const WITHIN_MS = 10 * 60_000;
 
 /** What the breaker needs. */
 export interface ClientBreakerOptions {
@@ -22,15 +23,17 @@ export interface ClientBreakerOptions {
 }
 
 /**
- * One breaker for the client, in all processes. `invalid_client` opens it, and so do 401s for three grants with no success between. While it
- * is open no grant is touched: every 10 s one call of the whole fleet finds out whether Webex knows the client again.
+ * One breaker for the client, in all processes. `invalid_client` opens it, and so do 401s for three grants within ten minutes with no success
+ * between. While it is open no grant is touched: every 10 s one call of the whole fleet finds out whether Webex knows the client again.
  */
 export class ClientBreaker {
   readonly #options: ClientBreakerOptions;
   readonly #gate: string;
-  readonly #refused = new Set<string>();
+  // Grants that got a 401 lately, with when; monotonic milliseconds.
+  readonly #refused = new Map<string, number>();
   #code: string | undefined;
   #readAt = -Infinity;
+  #reading: Promise<void> | undefined;
   // When the probe under way began; monotonic milliseconds.
   #probeSince = -Infinity;
   #lastSlot = -Infinity;
@@ -50,25 +53,22 @@ export class ClientBreaker {
    * of this process is under way. The store is read at most once a second.
    */
   async enter({ byHand }: { byHand: boolean }): Promise<WebexAuthError | undefined> {
-    const refusal = await this.peek();
-    if (this.#code === undefined || refusal) return refusal;
+    await this.#look();
+    if (this.#code === undefined) return undefined;
+    const now = this.#options.clock.monotonic();
+    if (now - this.#probeSince < PROBE_EVERY_MS) return this.#refusal();
     if (!byHand && !(await this.#winsSlot())) return this.#refusal();
-    this.#probeSince = this.#options.clock.monotonic();
+    this.#probeSince = now;
     return undefined;
   }
 
-  /** The same without becoming the probe: whether a call would be refused for certain. */
-  async peek(): Promise<WebexAuthError | undefined> {
-    await this.#read();
-    const isProbing = this.#options.clock.monotonic() - this.#probeSince < PROBE_EVERY_MS;
-    return this.#code !== undefined && isProbing ? this.#refusal() : undefined;
-  }
-
-  /** Tells what Webex said of the client. `grant`: whose refresh it was; a 401 of a sign-in, or one without a status, counts for nobody. */
+  /** Tells what Webex said of the client. `grant`: whose refresh it was; a 401 of a sign-in, of a grant in doubt, or one without a status counts for nobody. */
   async refused(error: WebexAuthError, grant: string | undefined): Promise<void> {
     if (error instanceof InvalidClientError) return this.#open(error.code);
     if (!(error instanceof UnauthorizedError) || error.status !== 401 || grant === undefined) return;
-    this.#refused.add(grant);
+    const now = this.#options.clock.monotonic();
+    this.#refused.set(grant, now);
+    for (const [other, at] of this.#refused) if (now - at > WITHIN_MS) this.#refused.delete(other);
     if (this.#refused.size >= GRANTS_REFUSED) await this.#open(error.code);
   }
 
@@ -86,6 +86,7 @@ export class ClientBreaker {
   async #open(code: string): Promise<void> {
     const { gates, owner, clock, onOpen } = this.#options;
     const known = this.#code !== undefined;
+    this.#refused.clear();
     this.#code = code;
     this.#readAt = clock.monotonic();
     this.#probeSince = -Infinity;
@@ -98,12 +99,20 @@ export class ClientBreaker {
       .catch(() => undefined);
   }
 
-  async #read(): Promise<void> {
+  #look(): Promise<void> {
     const { gates, owner, clock } = this.#options;
-    if (clock.monotonic() - this.#readAt < READ_EVERY_MS) return;
-    const gate = await gates.read(owner, this.#gate);
-    this.#code = gate?.reason;
-    this.#readAt = clock.monotonic();
+    if (clock.monotonic() - this.#readAt < READ_EVERY_MS) return Promise.resolve();
+    const asked = clock.monotonic();
+    this.#reading ??= gates
+      .read(owner, this.#gate)
+      .then((gate) => {
+        // What was learned meanwhile is newer.
+        if (this.#readAt > asked) return;
+        this.#readAt = clock.monotonic();
+        this.#code = gate?.reason;
+      })
+      .finally(() => (this.#reading = undefined));
+    return this.#reading;
   }
 
   // Each stretch of ten seconds has one probe, whoever asks first.

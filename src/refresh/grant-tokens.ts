@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { Emitter } from '../base/emitter.js';
 import { SingleFlight } from '../base/single-flight.js';
 import {
+  ClosedError,
   GrantNotFoundError,
   isWebexAuthError,
   StoreUnavailableError,
@@ -74,6 +75,7 @@ export class GrantTokens {
   readonly #reads = new SingleFlight<Grant | undefined>();
   readonly #judgements = new SingleFlight<boolean | string>();
   #forgets = 0;
+  #closed = false;
   readonly #isAccepted: GrantTokensOptions['isAccepted'];
   readonly #rejections = new Map<string, Rejection>();
   // Generations that ran out, once told.
@@ -151,6 +153,12 @@ export class GrantTokens {
     this.#rejections.delete(subject);
   }
 
+  /** Reads no more: `ClosedError` from now on. Forgets everything in clear. */
+  close(): void {
+    this.#closed = true;
+    this.clear();
+  }
+
   /** Forgets everything in clear. */
   clear(): void {
     this.#cache.clear();
@@ -199,9 +207,10 @@ export class GrantTokens {
     const verifiable = this.#refresher.canVerify(grant);
     if (!verifiable) {
       if (!this.#refresher.canRenew(grant)) return this.#judged(grant, signal);
-      // It was made for this very reason, or was found good: another one would hardly be liked better.
-      if (last?.successor === accessToken && (await this.#probe(grant, signal)) !== false)
-        return answer(grant);
+      // It was made for this very reason, was found good, or was refreshed by another process a moment ago: another one would hardly
+      // be liked better.
+      const isNew = last?.successor === accessToken || this.#isJustRefreshed(grant);
+      if (isNew && (await this.#probe(grant, signal)) !== false) return answer(grant);
     }
     const { grant: after, error } = await this.#refresh(grant, 'rejected', signal);
     if (after.state === 'dead') throw this.#ended(after);
@@ -211,6 +220,10 @@ export class GrantTokens {
     if (after.tokenSet.accessToken === accessToken) return this.#judged(after, signal);
     this.#noteRejection(subject, { ...rejection, successor: after.tokenSet.accessToken });
     return answer(after);
+  }
+
+  #isJustRefreshed({ tokenSet: { issuedAt }, record: { generation } }: Grant): boolean {
+    return generation > 1 && Math.abs(this.#clock.now() - issuedAt) < REJECTION_PAUSE_MS;
   }
 
   // There is no other token: either the endpoint that refused this one is at fault, or it has ended before its time.
@@ -401,6 +414,7 @@ export class GrantTokens {
     if (entry && maxAgeMs > 0 && this.#clock.monotonic() - entry.checkedAt <= maxAgeMs) return entry.grant;
     const forgets = this.#forgets;
     try {
+      if (this.#closed) throw new ClosedError('This Webex or WebexAuth is closed; make a new one');
       const grant = await this.#reads.run(subject, () => this.#vault.read(subject, entry?.grant));
       // Forgotten while it was being read: what was read may be what was just removed.
       if (forgets !== this.#forgets) return grant;

@@ -218,7 +218,10 @@ export class Presentation {
     emitter.emit('auth:error', { subject, code, retryable, trackingId, retryAt });
     const { gate } = this.#options;
     const outcome = this.#options.outcomeOf(error);
-    if (!besideTokenEndpoint) await (outcome === 'verdict' ? gate.accepted() : gate.refused(error, subject));
+    if (!besideTokenEndpoint)
+      await (outcome === 'verdict'
+        ? gate.accepted()
+        : gate.refused(error, grant.state === 'suspect' ? undefined : subject));
     if (outcome === 'verdict') {
       if (!presentedCandidate) return this.#bury(grant, error, 'dead');
       this.#candidateRefused = true;
@@ -230,7 +233,7 @@ export class Presentation {
       return this.#leave(grant, error);
     }
     // A 401 that every grant gets says nothing of this one.
-    const ofClient = gate.isClientRefused && outcome === 'client';
+    const ofClient = gate.isClientRefused && outcome === 'client' && grant.state !== 'suspect';
     const ambiguous = this.#outcomeUnknown || grant.record.unknown;
     return isDoubtful(error) && !ambiguous && !ofClient
       ? this.#bury(grant, error, 'suspect')
@@ -290,9 +293,10 @@ export class Presentation {
     const { clock, gate, random = Math.random } = this.#options;
     const failure = this.#failure(grant.record, error);
     // The breaker bounds the calls: when the client is known again, no grant has a long wait before it.
-    const planned = gate.isClientRefused
-      ? clock.now() + CLIENT_RETRY_MS * (1 + random())
-      : planRetry(grant.tokenSet, { now: clock.now(), jitter: random() });
+    const planned =
+      gate.isClientRefused && grant.state !== 'suspect'
+        ? clock.now() + clientRetryMs(error, failure.count) * (1 + random())
+        : planRetry(grant.tokenSet, { now: clock.now(), jitter: random() });
     const asked = Math.min(error.retryAt ?? 0, clock.now() + LONGEST_WAIT_MS);
     return { fence: grant.record.fence, failure, dueAt: Math.floor(Math.max(planned, asked)) };
   }
@@ -309,6 +313,11 @@ export class Presentation {
   async #trace(...point: Parameters<NonNullable<RefresherOptions['trace']>>): Promise<void> {
     await this.#options.trace?.(...point);
   }
+}
+
+// One that gets a 401 again and again may be dead after all, and must not be the probe for ever.
+function clientRetryMs({ code }: WebexAuthError, failures: number): number {
+  return CLIENT_RETRY_MS * (code === 'UNAUTHORIZED' ? 2 ** Math.min(failures - 1, 6) : 1);
 }
 
 // Answers that name neither the client, nor the grant, nor a passing trouble.

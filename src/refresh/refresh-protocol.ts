@@ -55,4 +55,6 @@ export interface RefreshResult {
   refreshed: boolean;
   /** Why there is no new token set, where that is a failure. */
   error?: WebexAuthError | undefined;
+  /** Nothing was tried: the token endpoint is not to be called now, for any grant. */
+  held?: true | undefined;
 }

@@ -80,7 +80,7 @@ export class Refresher {
       }
       const urgency = presentation.isUnderWay ? 'again' : this.#urgency(record, cause);
       const error = renewer.besideTokenEndpoint ? undefined : await gate.enter(urgency, this.#closing.signal);
-      if (error) return { grant, refreshed: false, error };
+      if (error) return { grant, refreshed: false, error, held: true };
       const result = await presentation.attempt(grant, renewer);
       if (result) return result;
     }

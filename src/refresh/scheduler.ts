@@ -44,18 +44,22 @@ export class Scheduler {
     return (await this.#sweep()).looked;
   }
 
-  // Each grant once in a sweep: rows that stay due (a gate is shut, a machine holds them, their key is elsewhere) neither
-  // hold up the rows behind them nor are looked at again at once.
+  // Each grant once in a sweep: rows that stay due (a machine holds them, their key is elsewhere) neither hold up the rows behind them nor are
+  // looked at again at once. While the token endpoint is not to be called, one grant of each kind finds that out; a page of nothing else ends
+  // the sweep.
   async #sweep(): Promise<{ looked: number; before: number }> {
     const { grants, owner, clock } = this.#options;
     const before = clock.now();
     const looked = new Set<string>();
+    const held = new Set<string>();
     for (;;) {
-      const page = await grants.due(owner, { before, limit: looked.size + BATCH });
+      const limit = looked.size + Math.max(BATCH, looked.size);
+      const page = await grants.due(owner, { before, limit });
       const fresh = page.filter(({ key }) => !looked.has(key.subject));
       for (const { key } of fresh) looked.add(key.subject);
-      await this.#refreshAll(fresh);
-      if (fresh.length < BATCH || this.#closed) return { looked: looked.size, before };
+      await this.#refreshAll(fresh, held);
+      const isLast = page.length < limit || fresh.every(({ kind }) => held.has(kind));
+      if (isLast || this.#closed) return { looked: looked.size, before };
     }
   }
 
@@ -87,32 +91,33 @@ export class Scheduler {
     this.#lookIn(wait);
   }
 
-  async #refreshAll(due: readonly GrantRecord[]): Promise<void> {
+  async #refreshAll(due: readonly GrantRecord[], held: Set<string>): Promise<void> {
     // What an answer may have used up already comes before what is merely due.
     const queue = [...due.filter(({ intent }) => intent), ...due.filter(({ intent }) => !intent)];
     const work = async (): Promise<void> => {
       for (let record = queue.shift(); record && !this.#closed; record = queue.shift())
-        await this.#refresh(record);
+        if (!held.has(record.kind) && (await this.#refresh(record))) held.add(record.kind);
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, work));
   }
 
-  // One grant's trouble is told by events and is not the others': a refresh that hangs goes on without its place.
-  #refresh({ generation, key: { subject } }: GrantRecord): Promise<void> {
+  // One grant's trouble is told by events and is not the others': a refresh that hangs goes on without its place. True when it was held back.
+  #refresh({ generation, key: { subject } }: GrantRecord): Promise<boolean> {
     const { refresher, tokens, clock } = this.#options;
     return new Promise((resolve) => {
-      const patience = clock.after(PATIENCE_MS, resolve);
-      refresher
+      const patience = clock.after(PATIENCE_MS, () => resolve(false));
+      void refresher
         .refresh(subject, { cause: 'scheduled', generation })
         .then(
-          ({ grant }) => {
+          ({ grant, held }) => {
             if (tokens.seen(subject)) tokens.remember(grant);
+            return held === true;
           },
-          () => undefined,
+          () => false,
         )
-        .finally(() => {
+        .then((isHeld) => {
           patience.cancel();
-          resolve();
+          resolve(isHeld);
         });
     });
   }

@@ -10,6 +10,8 @@ const TOKEN_GATE = 'token-endpoint';
 
 const READ_EVERY_MS = 1_000;
 const DEFAULT_WAIT_MS = 60_000;
+// Where `Retry-After` lies in the past, or is 0.
+const SHORTEST_WAIT_MS = 5_000;
 
 // A server that names a day in another year must not end all signing in and refreshing.
 const LONGEST_WAIT_MS = 24 * 3_600_000;
@@ -29,10 +31,13 @@ export class TokenGate {
   readonly #options: TokenGateOptions;
   readonly #breaker: ClientBreaker;
   readonly #turns: TurnQueue;
-  // Milliseconds since the epoch: the latest opening that is known, and the latest that was noticed.
+  // On the monotonic clock: a wall clock that is set cannot prolong it.
+  #opensAt = -Infinity;
+  // Tells one shutting from another; milliseconds since the epoch.
   #until = 0;
-  #openedAt = 0;
+  #wasShut = false;
   #readAt = -Infinity;
+  #reading: Promise<void> | undefined;
 
   constructor(options: TokenGateOptions) {
     const { clock, random = Math.random } = options;
@@ -48,15 +53,9 @@ export class TokenGate {
 
   /** Lets a sign-in pass, or throws why not, with `retryAt`. It never waits. */
   async admit(): Promise<void> {
-    await this.#admitRate();
-    const refusal = (await this.#breaker.enter({ byHand: true })) ?? this.#circuitRefusal();
-    if (refusal) throw refusal;
-  }
-
-  /** Throws where `admit` is certain to: before anything of the sign-in is used up. */
-  async assertPassable(): Promise<void> {
-    await this.#admitRate();
-    const refusal = await this.#breaker.peek();
+    await this.#look();
+    const refusal =
+      this.#rateRefusal() ?? (await this.#breaker.enter({ byHand: true })) ?? this.#circuitRefusal();
     if (refusal) throw refusal;
   }
 
@@ -65,45 +64,75 @@ export class TokenGate {
    * 429. Rejects with the signal's reason.
    */
   async enter(urgency: Urgency | 'again', signal: AbortSignal): Promise<WebexAuthError | undefined> {
-    const { gates, owner, clock } = this.#options;
-    const until = Math.max(this.#until, (await gates.read(owner, TOKEN_GATE))?.until ?? 0);
-    if (until > clock.now()) {
-      this.#until = until;
-      return rateError(until);
-    }
-    if (until > this.#openedAt) {
-      this.#openedAt = until;
-      this.#turns.opened(clock.now() - until);
-    }
-    if (urgency === 'again') return undefined;
-    const byHand = urgency === 'manual';
-    const refusal = (await this.#breaker.enter({ byHand })) ?? this.#circuitRefusal();
+    await this.#look();
+    const limited = this.#rateRefusal();
+    if (limited || urgency === 'again') return limited;
+    const refusal = (await this.#breaker.enter({ byHand: urgency === 'manual' })) ?? this.#circuitRefusal();
     if (refusal) return refusal;
+    if (this.#wasShut) {
+      this.#wasShut = false;
+      this.#turns.opened(this.#options.clock.monotonic() - this.#opensAt);
+    }
     const turn = this.#turns.turn(urgency, signal);
-    if (turn === false) return rateError(clock.now() + DEFAULT_WAIT_MS);
+    if (turn === false) return rateError(this.#options.clock.now() + DEFAULT_WAIT_MS);
     if (turn === undefined) return undefined;
     await turn;
     // Meanwhile others may have met a 429.
     return this.enter('again', signal);
   }
 
-  /** Tells what Webex refused. `grant`: whose refresh it was. A 429 shuts the gate for as long as asked, a minute where nothing is said, a day at most. */
+  /**
+   * Tells what Webex refused. `grant`: whose refresh it was, unless it is in doubt already. A 429 shuts the gate for as long as asked, a minute
+   * where nothing is said, a day at most.
+   */
   async refused(error: WebexAuthError, grant?: string): Promise<void> {
     if (!(error instanceof RateLimitError)) return this.#breaker.refused(error, grant);
     const { gates, owner, clock } = this.#options;
     const now = clock.now();
-    const until = Math.min(error.retryAt ?? now + DEFAULT_WAIT_MS, now + LONGEST_WAIT_MS);
-    // A store that is away must not fail the refresh: this process knows the gate anyway.
-    const standing = await gates
-      .shut(owner, TOKEN_GATE, { until, reason: error.code })
-      .catch(() => undefined);
-    this.#until = Math.max(until, standing?.until ?? 0);
+    const asked = error.retryAt === undefined ? DEFAULT_WAIT_MS : error.retryAt - now;
+    const waitMs = asked > 0 ? Math.min(asked, LONGEST_WAIT_MS) : SHORTEST_WAIT_MS;
+    this.#shut(now + waitMs, waitMs);
     this.#readAt = clock.monotonic();
+    // A store that is away must not fail the refresh: this process knows the gate anyway.
+    const gate = { until: now + waitMs, reason: error.code };
+    const standing = await gates.shut(owner, TOKEN_GATE, gate).catch(() => undefined);
+    if (standing) this.#adopt(standing.until);
   }
 
   /** Webex knew the client: it answered with a token, or with a verdict on what was presented. */
   accepted(): Promise<void> {
     return this.#breaker.accepted();
+  }
+
+  // The store is read at most once a second; whoever comes meanwhile shares the answer.
+  #look(): Promise<void> {
+    const { gates, owner, clock } = this.#options;
+    if (clock.monotonic() - this.#readAt < READ_EVERY_MS) return Promise.resolve();
+    this.#reading ??= gates
+      .read(owner, TOKEN_GATE)
+      .then((gate) => {
+        this.#readAt = clock.monotonic();
+        if (gate) this.#adopt(gate.until);
+      })
+      .finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  #adopt(until: number): void {
+    if (until !== this.#until)
+      this.#shut(until, Math.min(until - this.#options.clock.now(), LONGEST_WAIT_MS));
+  }
+
+  #shut(until: number, waitMs: number): void {
+    this.#until = until;
+    this.#wasShut = true;
+    this.#opensAt = Math.max(this.#opensAt, this.#options.clock.monotonic() + waitMs);
+  }
+
+  #rateRefusal(): RateLimitError | undefined {
+    const { clock } = this.#options;
+    const leftMs = this.#opensAt - clock.monotonic();
+    return leftMs > 0 ? rateError(Math.ceil(clock.now() + leftMs)) : undefined;
   }
 
   #circuitRefusal(): WebexAuthError | undefined {
@@ -114,15 +143,6 @@ export class TokenGate {
       if (isWebexAuthError(error)) return error;
       throw error;
     }
-  }
-
-  async #admitRate(): Promise<void> {
-    const { gates, owner, clock } = this.#options;
-    if (clock.monotonic() - this.#readAt >= READ_EVERY_MS) {
-      this.#until = (await gates.read(owner, TOKEN_GATE))?.until ?? this.#until;
-      this.#readAt = clock.monotonic();
-    }
-    if (this.#until > clock.now()) throw rateError(this.#until);
   }
 }
 

@@ -65,7 +65,12 @@ export class TurnQueue {
   async #release(): Promise<void> {
     this.#releasing = true;
     while (this.#waiting.length > 0) {
-      const wait = this.#nextTurn - this.#clock.monotonic();
+      const now = this.#clock.monotonic();
+      if (now >= this.#pacedUntil) {
+        for (const waiting of this.#waiting.splice(0)) waiting.go();
+        break;
+      }
+      const wait = Math.min(this.#nextTurn, this.#pacedUntil) - now;
       if (wait > 0) {
         await this.#clock.sleep(wait);
         continue;

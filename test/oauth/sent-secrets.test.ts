@@ -62,6 +62,20 @@ describe('an answer without echoes', () => {
     expect(withoutEchoes(address, withBearer)).toEqual(address);
   });
 
+  it.each([0, 1, 2])('keeps ids whose UUID stands in the claims of the bearer, at alignment %i', (length) => {
+    const uuid = '4f0c6a52-9f6d-4a0c-9a52-6d4a0c9a526d';
+    const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const payload = { private: 'x'.repeat(30 + length), realm: uuid, cis_uuid: uuid };
+    const signature = Buffer.from('a signature that nobody else has').toString('base64url');
+    const bearer = sent({
+      headers: { authorization: `Bearer ${part({ alg: 'RS256' })}.${part(payload)}.${signature}` },
+    });
+    const id = (type: string): string => Buffer.from(`ciscospark://us/${type}/${uuid}`).toString('base64');
+    const person = { id: id('PEOPLE'), orgId: id('ORGANIZATION'), emails: ['ada@example.com'], uuid };
+    expect(withoutEchoes(person, bearer)).toEqual(person);
+    expect(withoutEchoes({ name: `x ${signature}` }, bearer)).toEqual({ name: undefined });
+  });
+
   it('B2: is judged by 16 characters: fewer may be there by chance', () => {
     fc.assert(
       fc.property(fc.nat({ max: SECRET.length - 16 }), (at) => {

@@ -77,7 +77,6 @@ describe('the breaker of a client that Webex refuses', () => {
     await breaker.refused(invalidClient(), 'ada');
     expect(await breaker.enter({ byHand: true })).toBeUndefined();
     expect(await breaker.enter({ byHand: true })).toMatchObject({ code: 'INVALID_CLIENT' });
-    expect(await breaker.peek()).toMatchObject({ code: 'INVALID_CLIENT' });
     await breaker.refused(invalidClient(), undefined);
     expect(await breaker.enter({ byHand: true })).toBeUndefined();
     await breaker.accepted();
@@ -149,6 +148,34 @@ describe('the breaker of a client that Webex refuses', () => {
     expect(opened).toEqual(opens ? ['UNAUTHORIZED'] : []);
   });
 
+  it('F7: forgets 401s after ten minutes, and what another process has healed', async () => {
+    const [one, other] = [process(), process()];
+    for (const grant of ['ada', 'grace', 'linus']) {
+      await one.refused(loneUnauthorized(), grant);
+      await clock.advance(6 * 60_000);
+    }
+    expect(one.isOpen).toBe(false);
+    await one.refused(loneUnauthorized(), 'barbara');
+    await one.refused(loneUnauthorized(), 'dennis');
+    expect(one.isOpen).toBe(true);
+    await clock.advance(10_000);
+    expect(await passing([other])).toBe(1);
+    await other.accepted();
+    await clock.advance(1_000);
+    expect(await passing([one])).toBe(1);
+    await one.refused(loneUnauthorized(), 'edsger');
+    expect(one.isOpen).toBe(false);
+  });
+
+  it('reads the store once for all who come at once', async () => {
+    let reads = 0;
+    const read = store.gates.read.bind(store.gates);
+    store.gates.read = (...parameters) => (reads++, read(...parameters));
+    const breaker = process();
+    await passing(Array.from({ length: 500 }, () => breaker));
+    expect(reads).toBe(1);
+  });
+
   it('works for this process alone while the store is away', async () => {
     const away = (): Promise<never> => Promise.reject(new StoreUnavailableError('away'));
     store.gates.shut = away;
@@ -174,6 +201,9 @@ describe('the breaker of a client that Webex refuses', () => {
     // Two could not know better; the third opens the breaker, the fourth is not even tried.
     expect(states).toEqual(['suspect', 'suspect', 'live', 'live']);
     expect(one.server.faults).toHaveLength(1);
+    // Grants in doubt already are no more proof, and keep their slow pace.
+    const { record: doubtful } = (await first.vault.read('ada')) ?? {};
+    expect((doubtful?.dueAt ?? 0) - one.clock.now()).toBeGreaterThan(9 * 60_000);
     const { record } = (await first.vault.read('barbara')) ?? {};
     expect(record).toMatchObject({ version: 1, intent: undefined, failure: undefined });
     expect(await first.tokens.token('barbara')).toMatchObject({ accessToken: 'access-4' });

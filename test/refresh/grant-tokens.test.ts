@@ -280,6 +280,21 @@ describe('reportRejected()', () => {
     expect(process.events.filter(([name]) => name === 'unauthorized')).toEqual([]);
   });
 
+  it('E9: costs one refresh, however many processes meet the endpoint', async () => {
+    const one = rig();
+    const accepted = { isAccepted: () => Promise.resolve(true) };
+    const fleet = Array.from({ length: 8 }, () => one.process(accepted));
+    await fleet[0]?.vault.keep(SUBJECT, one.server.issue(), { kind: 'authorization_code' });
+    for (let second = 0; second < 30; second++) {
+      for (const { tokens } of fleet) {
+        const { accessToken } = await drive(one.clock, tokens.token(SUBJECT));
+        await drive(one.clock, tokens.reportRejected(SUBJECT, accessToken));
+      }
+      await one.clock.advance(1_000);
+    }
+    expect(one.server.presentations).toHaveLength(1);
+  });
+
   it('refreshes again when people/me refuses the new token as well', async () => {
     const one = rig();
     const process = await signedIn(one);

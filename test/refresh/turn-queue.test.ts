@@ -71,6 +71,16 @@ describe('refreshes after a gate has opened', () => {
     );
   });
 
+  it('K5: ends with the minute, however many come', async () => {
+    const { clock, turns, gone, join } = opened();
+    for (let second = 0; second < 70; second++) {
+      for (let count = 0; count < 20; count++) void join('due');
+      await clock.advance(1_000);
+    }
+    expect(turns.turn('due', forever)).toBeUndefined();
+    expect(gone.length).toBeGreaterThan(1_000);
+  });
+
   it('lets those go that give up, and the rest keep their turns', async () => {
     const { clock, gone, join } = opened();
     const bored = new AbortController();

@@ -4,13 +4,12 @@ import {
   memoryStore,
   Webex,
   WebexAuth,
-  type Clock,
   type WebexAuthOptions,
   type WebexOptions,
 } from '../../src/index.js';
 import type { EmulatorClient, EmulatorOptions } from '../../src/emulator/emulator.js';
 import { startEmulated, type Emulated } from '../support/emulated.js';
-import { movableClock } from '../support/movable-clock.js';
+import { movableClock, type MovableClock } from '../support/movable-clock.js';
 
 const SCOPES = ['spark:all', 'spark:kms', 'spark:people_read', 'spark:rooms_read', 'meeting:schedules_read'];
 
@@ -46,7 +45,7 @@ export const ORG = 'fa4e0000-0000-4000-8000-000000000001';
 
 /** An emulator and what is built on it; all of it ends with the test. */
 export interface EmulatedWebex extends Emulated {
-  readonly clock: Clock & { jump(ms: number): void };
+  readonly clock: MovableClock;
   /** A Webex of the integration, or of another client; not awaited. */
   init: (options?: WebexOptions, client?: EmulatorClient) => Webex;
   open: (options?: Partial<WebexAuthOptions>) => Promise<WebexAuth>;
@@ -76,7 +75,7 @@ export function emulatedWebex({
   newClock = movableClock,
   ...options
 }: Omit<EmulatorOptions, 'clock'> & {
-  newClock?: () => Clock & { jump(ms: number): void };
+  newClock?: () => MovableClock;
 } = {}): () => EmulatedWebex {
   let current: EmulatedWebex | undefined;
   const opened: { close(): Promise<void> }[] = [];

@@ -1,11 +1,9 @@
-import type { Clock } from '../../src/base/clock.js';
+import type { MovableClock } from './movable-clock.js';
 
 /** A clock that only moves when told. `jump` moves the wall clock alone. */
-export interface FakeClock extends Clock {
+export interface FakeClock extends MovableClock {
   /** Moves both clocks, runs the timers that come due in their order, and lets promises settle in between. */
   advance(ms: number): Promise<void>;
-  /** Moves the wall clock only, as an operator or NTP would. */
-  jump(ms: number): void;
   readonly timers: number;
 }
 
@@ -55,6 +53,10 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
       await settle();
     },
     jump: (ms) => void (wall += ms),
+    skip: (ms) => {
+      wall += ms;
+      mono += ms;
+    },
     get timers() {
       return timers.length;
     },
