@@ -468,7 +468,9 @@ export class Assembly {
     await this.#finishWork();
     await this.#refresher.close();
     await this.audit.close();
-    this.tokens.clear();
+    // Calls that are still under way on one that was replaced end well.
+    if (this.#replaced) this.tokens.clear();
+    else this.tokens.close();
     try {
       await (await this.#network?.catch(() => undefined))?.close();
     } finally {

@@ -17,7 +17,10 @@ export interface TracedOutcome {
   error?: CodedError | undefined;
 }
 
-/** One request on the wire, from sending it to its status and headers. No query, header, body or token is ever in it. */
+/**
+ * One request on the wire, from sending it to the end of its body where that is read whole, else to its status and headers. No query,
+ * header, body or token is ever in it.
+ */
 export interface RequestMessage extends TracedOutcome {
   readonly method: string;
   readonly origin: string;
@@ -46,6 +49,16 @@ export interface RetryMessage {
   readonly method: string;
   readonly origin: string;
   readonly trackingId?: string | undefined;
+}
+
+/** A call of the application's that failed before anything was sent, or sent again. */
+export interface RefusalMessage {
+  readonly code: string;
+  readonly method: string;
+  /** Undefined where it was the address that was refused: that may be anything. */
+  readonly origin?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly retryAt?: number | undefined;
 }
 
 /** An event of `WebexAuthEvents`. */
@@ -131,6 +144,7 @@ export class Tracing {
   readonly requests: TracedWork<RequestMessage>;
   readonly refreshes: TracedWork<RefreshMessage>;
   readonly retries = new News<RetryMessage>('webex-auth.retry');
+  readonly refusals = new News<RefusalMessage>('webex-auth.refusal');
   readonly events = new News<EventMessage>('webex-auth.event');
 
   constructor({ clock }: { clock: Pick<Clock, 'monotonic'> }) {

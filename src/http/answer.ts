@@ -2,14 +2,12 @@ import type { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { sentText } from '../base/sent-text.js';
 import { trackingIdOf } from '../base/tracking-id.js';
-import type { RequestMessage, TracedWork } from '../base/tracing.js';
-import { isWebexAuthError, ProtocolError } from '../errors.js';
 import type { Deadline } from './deadline.js';
 import { headerValue } from './header-fields.js';
 import { bodyTooLarge, limitedBody } from './limited-body.js';
 import { networkError } from './network-error.js';
 import { sentTrackingId } from './tracking-id.js';
-import type { ResponseHeaders, Transport, TransportRequest } from './transport.js';
+import type { ResponseHeaders, TransportRequest } from './transport.js';
 
 const WITHOUT_BODY = new Set([101, 103, 204, 205, 304]);
 
@@ -23,8 +21,10 @@ export class Answer {
   readonly #deadline: Deadline;
   readonly #origin: string;
   readonly #request: TransportRequest;
+  readonly #mayHoldSecrets: boolean;
+  #audience: Audience | undefined;
 
-  constructor({ request, status, headers, body, deadline, origin }: AnswerParts) {
+  constructor({ request, status, headers, body, deadline, origin, issuesSecrets }: AnswerParts) {
     this.status = status;
     this.headers = headers;
     this.hasBody =
@@ -33,14 +33,16 @@ export class Answer {
     this.#deadline = deadline;
     this.#origin = origin;
     this.#request = request;
+    this.#mayHoldSecrets = issuesSecrets && status < 300;
     deadline.follow(this);
     // An error before anyone reads must not become an uncaught one.
     body.on('error', () => undefined);
     this.watched();
   }
 
-  /** The answer's, of its header or its body (webex-facts 4.1); else the one that was sent. */
+  /** The answer's, of its header or its body (webex-facts 4.1); else, and where it might hold a new secret, the one that was sent. */
   trackingId(body?: unknown): string | undefined {
+    if (this.#mayHoldSecrets) return sentTrackingId(this.#request.headers);
     const told = typeof body === 'object' && body && 'trackingId' in body ? body.trackingId : undefined;
     const answered = [headerValue(this.headers, 'trackingid'), told];
     return trackingIdOf(answered, sentText(this.#request)) ?? sentTrackingId(this.#request.headers);
@@ -52,8 +54,28 @@ export class Answer {
     return this;
   }
 
+  /** Lets those who watch the exchange wait for its body too: until `bytes` or `leaveBody`, one of which must be called. */
+  toldTo(audience: Audience): this {
+    this.#audience = audience;
+    return this;
+  }
+
+  /** The exchange is over for those who watch it: its body is left to somebody else, or to nobody. Resolves when they know. */
+  leaveBody(): Promise<unknown> | undefined {
+    this.#audience?.tell();
+    return this.#audience?.told;
+  }
+
   /** The whole body; the deadline goes on. Rejects with `ResponseTooLargeError`, `TimeoutError`, the caller's reason, or a network error. */
-  async bytes(maxBytes: number): Promise<Buffer> {
+  bytes(maxBytes: number): Promise<Buffer> {
+    const reading = this.#read(maxBytes);
+    if (!this.#audience) return reading;
+    this.#audience.tell(reading);
+    // Rejects as the reading does.
+    return this.#audience.told.then(() => reading);
+  }
+
+  async #read(maxBytes: number): Promise<Buffer> {
     try {
       return await limitedBody(this.#body, maxBytes);
     } catch (error) {
@@ -102,7 +124,7 @@ export class Answer {
   }
 
   #failure(error: unknown): unknown {
-    return failure(error, this.#deadline, this.#origin);
+    return exchangeFailure(error, this.#deadline, this.#origin);
   }
 }
 
@@ -113,74 +135,17 @@ interface AnswerParts {
   body: Readable;
   deadline: Deadline;
   origin: string;
+  issuesSecrets: boolean;
 }
 
-/** Where a request is told of, and as what. */
-interface Watched {
-  work: TracedWork<RequestMessage>;
-  purpose: RequestMessage['purpose'];
+/** Those who watch an exchange: `tell` says how it ends, `told` settles when they know. Told twice they hear the first. */
+interface Audience {
+  tell: (end?: Promise<unknown>) => void;
+  told: Promise<unknown>;
 }
 
-/** By what a request goes, and who watches it. */
-export interface Exchange {
-  transport: Transport;
-  deadline: Deadline;
-  origin: string;
-  watched?: Watched | undefined;
-  /** How often the same call was sent before. */
-  resends?: number | undefined;
-}
-
-/** Sends one request under a deadline, which goes on for the body. Failures are errors of this library or the caller's own reason. */
-export function answerTo(request: TransportRequest, exchange: Exchange): Promise<Answer> {
-  const { deadline, watched } = exchange;
-  deadline.follow(request);
-  return watched?.work.isWatched ? tracedAnswer(request, watched, exchange) : exchanged(request, exchange);
-}
-
-function tracedAnswer(
-  request: TransportRequest,
-  { work, purpose }: Watched,
-  exchange: Exchange,
-): Promise<Answer> {
-  const { resends = 0, deadline } = exchange;
-  const { origin, pathname } = new URL(request.url);
-  const message: RequestMessage = { method: request.method, origin, path: pathname, purpose, resends };
-  return work.run(message, async () => {
-    try {
-      const answer = await exchanged(request, exchange);
-      message.status = answer.status;
-      return answer;
-    } catch (error) {
-      if (isWebexAuthError(error)) message.error = error;
-      message.code = message.error?.code ?? 'ABORTED';
-      throw error;
-    } finally {
-      message.trackingId = deadline.trackingId;
-    }
-  });
-}
-
-async function exchanged(
-  request: TransportRequest,
-  { transport, deadline, origin }: Exchange,
-): Promise<Answer> {
-  try {
-    const sending = transport.send({ ...request, signal: deadline.signal });
-    const response = await deadline.race(sending, ({ body }) => body.on('error', () => undefined).destroy());
-    if (response.status < 200 || response.status > 599) {
-      response.body.on('error', () => undefined).destroy();
-      throw new ProtocolError(`${origin} answered with a status outside HTTP's range`, {
-        status: response.status,
-      });
-    }
-    return new Answer({ ...response, request, deadline, origin });
-  } catch (error) {
-    throw failure(error, deadline, origin);
-  }
-}
-
-function failure(error: unknown, { signal, trackingId }: Deadline, origin: string): unknown {
+/** What an exchange failed with, as callers see it: the deadline's reason, or an error of this library. */
+export function exchangeFailure(error: unknown, { signal, trackingId }: Deadline, origin: string): unknown {
   if (signal.aborted) return signal.reason as unknown;
   const failed = networkError(error, origin);
   // Where it was made the id was not known. One that tells all calls of a transport's end belongs to none of them.

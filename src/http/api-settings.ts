@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Tracing } from '../base/tracing.js';
-import { ConfigurationError } from '../errors.js';
-import type { Exchange } from './answer.js';
+import { ConfigurationError, isWebexAuthError } from '../errors.js';
+import type { Exchange } from './exchange.js';
 import { ApiTarget, type ApiTargetOptions } from './api-target.js';
 import { CircuitBreakers } from './circuit-breakers.js';
 import { RateGates } from './rate-gates.js';
@@ -72,6 +72,13 @@ export class ApiSettings {
     this.breakers = options.breakers ?? new CircuitBreakers({ clock });
     this.#userAgent = printable('userAgent', userAgent);
     this.#trackingIds = new TrackingIds(printable('trackingIdPrefix', trackingIdPrefix));
+  }
+
+  /** Tells of a call that was refused here, so that nothing was sent. What a caller aborts with is no refusal. */
+  tellRefusal(error: unknown, { method, origin }: { method: string; origin?: string | undefined }): void {
+    if (!this.tracing || !isWebexAuthError(error)) return;
+    const { code, retryAt } = error;
+    this.tracing.refusals.publish({ code, method, origin, retryAt });
   }
 
   /** The caller's fields over ours; no coding is asked for unless the caller does. */

@@ -1,5 +1,6 @@
 import type { TokenSource } from '../oauth/token-source.js';
 import { ConfigurationError, isWebexAuthError, ProtocolError } from '../errors.js';
+import type { Answer } from './answer.js';
 import { apiError } from './api-error.js';
 import { type ApiRequest, type ApiResult, type PreparedCall, requestCall } from './api-request.js';
 import { ApiSettings, type ApiSettingsOptions } from './api-settings.js';
@@ -64,7 +65,7 @@ export class AuthorizedClient extends JsonCalls {
    */
   async fetch(path: string | URL, init: AuthorizedFetchInit = {}): Promise<Response> {
     const { method = 'GET', headers, body, signal, deadlineMs, maxBodyBytes, retry, onRetry } = init;
-    const url = this.#settings.target.resolve(path);
+    const url = this.#refusing({ method }, () => this.#settings.target.resolve(path));
     const outgoing = body === undefined || body === null ? undefined : outgoingBody(body);
     const { answer } = await this.#send({
       method,
@@ -85,7 +86,11 @@ export class AuthorizedClient extends JsonCalls {
 
   /** JSON in, JSON out, in the shape people know from webex-js-sdk. Throws a typed error for any status of 400 or more. */
   async request<T = unknown>(options: ApiRequest): Promise<ApiResult<T>> {
-    const call = requestCall(options, this.#settings.target);
+    return (await this.#received<T>(options)).result;
+  }
+
+  async #received<T>(options: ApiRequest): Promise<{ result: ApiResult<T>; answer: Answer }> {
+    const call = this.#refusing(options, () => requestCall(options, this.#settings.target));
     const maxBodyBytes = options.maxBodyBytes ?? this.#settings.maxBodyBytes;
     const { answer, accessToken, rejection, bytes = EMPTY } = await this.#send(call, maxBodyBytes);
     const { status } = answer;
@@ -112,7 +117,7 @@ export class AuthorizedClient extends JsonCalls {
       });
     const headers: Record<string, string> = {};
     for (const name of Object.keys(answer.headers)) headers[name] = headerValue(answer.headers, name) ?? '';
-    return { statusCode: status, headers, body: content as T };
+    return { result: { statusCode: status, headers, body: content as T }, answer };
   }
 
   /** The items of all pages, one after the other, following `Link: …; rel="next"` as the server wrote it (RFC 8288). */
@@ -123,9 +128,20 @@ export class AuthorizedClient extends JsonCalls {
     const { target } = this.#settings;
     return paginated<T>(path, options, {
       get: (uri) =>
-        this.request({ uri, signal: options.signal, retry: options.retry, onRetry: options.onRetry }),
-      resolve: (uri, query) => target.resolve(uri, query),
+        this.#received({ uri, signal: options.signal, retry: options.retry, onRetry: options.onRetry }),
+      resolve: (uri, query) => this.#refusing({}, () => target.resolve(uri, query)),
     });
+  }
+
+  // Without the address: what is refused may be anything.
+  #refusing<Result>(call: { method?: unknown } | undefined, prepare: () => Result): Result {
+    try {
+      return prepare();
+    } catch (error) {
+      const { method = 'GET' } = call ?? {};
+      this.#settings.tellRefusal(error, { method: typeof method === 'string' ? method.toUpperCase() : '' });
+      throw error;
+    }
   }
 
   #send(

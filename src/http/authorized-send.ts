@@ -1,7 +1,8 @@
 import type { AccessToken, TokenSource } from '../oauth/token-source.js';
 import { ConfigurationError, isWebexAuthError, ProtocolError } from '../errors.js';
-import { type Answer, answerTo, type Exchange } from './answer.js';
+import type { Answer } from './answer.js';
 import type { Deadline } from './deadline.js';
+import { answerTo, type Exchange } from './exchange.js';
 import type { RequestBody } from './transport.js';
 
 const BEARER = /^[\x21-\x7e]+$/;
@@ -51,6 +52,8 @@ export async function sendAuthorized(call: AuthorizedCall, parts: SendParts): Pr
   call.pending = false;
   if (answer.status !== 401 || onUnauthorized === 'ignore')
     return { answer, accessToken, rejection: undefined };
+  // What comes of its rejection is told after it.
+  await answer.leaveBody();
   let current: AccessToken;
   try {
     current = await deadline.race(tokenSource.reportRejected(accessToken, { signal }));

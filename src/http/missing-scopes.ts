@@ -1,8 +1,14 @@
 import { echoes } from '../base/tracking-id.js';
 
-// Families and spelling of Webex's scopes (webex-facts 6.4). Tokens hold digits or capitals long before the first colon.
-const SCOPE =
-  /(?<![\w:-])(?:spark(?:-admin|-compliance)?|meeting|[iI]dentity|cjp|cjds|guest-issuer|application|audit|webex-?square[d]?):(?:SCIM|[a-z]{1,20}(?:_[a-z]{1,20}){0,7})(?![\w:-])/g;
+// Families and spelling of Webex's scopes (webex-facts 6.4). Tokens hold digits, or capitals in odd places, long before a word ends.
+const FAMILY =
+  'spark(?:-admin|-compliance)?|meeting|[iI]dentity|cjp|cjds|cloud-contact-center|guest-(?:issuer|meeting)|application|' +
+  'analytics|audit|webex-?squared?|wxc-dedicateduc';
+const SCOPE = new RegExp(
+  `(?<![\\w:-])(?:(?:${FAMILY}):[a-z]{1,20}(?:_[a-z]{1,20}){0,7}|[iI]dentity:(?:SCIM|(?:OAuth)?[A-Z][a-z]{2,15}))(?![\\w:-])`,
+  'g',
+);
+const LONGEST_SCOPE = 64;
 // RFC 6750, 3: auth-params of a challenge, in any order.
 const INSUFFICIENT = /[\s,]error\s*=\s*"?insufficient_scope\b/i;
 const SCOPE_PARAMETER = /[\s,]scope\s*=\s*"([^"]*)"/i;
@@ -48,6 +54,6 @@ function membersOf(value: unknown): Record<string, unknown> {
 
 function scopesIn(texts: readonly string[], sent: string): readonly string[] {
   const found = texts.flatMap((text) => text.slice(0, MOST_CHARACTERS).match(SCOPE) ?? []);
-  const ours = found.filter((scope) => !echoes(scope, sent));
+  const ours = found.filter((scope) => scope.length <= LONGEST_SCOPE && !echoes(scope, sent));
   return [...new Set(ours)].slice(0, MOST_SCOPES);
 }

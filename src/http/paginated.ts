@@ -1,4 +1,5 @@
-import { ProtocolError } from '../errors.js';
+import { isWebexAuthError, ProtocolError } from '../errors.js';
+import type { Answer } from './answer.js';
 import type { ApiResult } from './api-request.js';
 import type { Query } from './api-target.js';
 import { nextLink } from './link-header.js';
@@ -20,9 +21,15 @@ export interface PaginateOptions {
   onRetry?: OnRetry | undefined;
 }
 
+/** A page as it was answered. */
+interface Page {
+  result: ApiResult<unknown>;
+  answer: Pick<Answer, 'status' | 'trackingId'>;
+}
+
 /** How pages are had: `resolve` checks the origin, `get` sends. */
 export interface PageSource {
-  get(url: URL): Promise<ApiResult<unknown>>;
+  get(url: URL): Promise<Page>;
   resolve(url: string | URL, query?: Query): URL;
 }
 
@@ -32,21 +39,36 @@ export async function* paginated<T>(
   { max, limit = Infinity, query, itemsKey }: PaginateOptions,
   source: PageSource,
 ): AsyncGenerator<T, void, undefined> {
-  let url: URL | undefined = source.resolve(path, { ...query, max });
+  let url = source.resolve(path, { ...query, max });
   const seen = new Set<string>();
   let left = limit;
-  while (url && left > 0) {
+  while (left > 0) {
     seen.add(url.href);
-    const page: ApiResult<unknown> = await source.get(url);
-    for (const item of itemsOf(page.body, itemsKey)) {
+    const { result, answer } = await source.get(url);
+    for (const item of naming(answer, () => itemsOf(result.body, itemsKey))) {
       yield item as T;
       if (--left <= 0) return;
     }
-    const link = nextLink(page.headers['link']);
-    url = link === undefined ? undefined : source.resolve(absolute(link, url));
-    if (url && seen.has(url.href))
-      throw new ProtocolError(`The pages of ${url.origin}${url.pathname} go in a circle; no more were read`);
+    const link = nextLink(result.headers['link']);
+    if (link === undefined) return;
+    const page = url;
+    url = naming(answer, () => unseen(source.resolve(absolute(link, page)), seen));
   }
+}
+
+/** What `read` finds wrong with a page says which answer it was: support asks for it. */
+function naming<Result>(answer: Page['answer'], read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (!isWebexAuthError(error)) throw error;
+    throw Object.assign(error, { status: answer.status, trackingId: answer.trackingId() });
+  }
+}
+
+function unseen(url: URL, seen: ReadonlySet<string>): URL {
+  if (!seen.has(url.href)) return url;
+  throw new ProtocolError(`The pages of ${url.origin}${url.pathname} go in a circle; no more were read`);
 }
 
 // Links are absolute at Webex; a relative one is relative to its page (RFC 8288, 3.1).

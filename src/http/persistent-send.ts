@@ -6,11 +6,12 @@ import type { Answer } from './answer.js';
 import type { ApiSettings } from './api-settings.js';
 import { type AuthorizedAnswer, type AuthorizedCall, sendAuthorized } from './authorized-send.js';
 import { headerValue } from './header-fields.js';
+import { troubleOf, witnessOf } from './origin-trouble.js';
 import type { Patience } from './rate-gate.js';
 import type { PrincipalKey } from './rate-gates.js';
 import { announceRetry, type OnRetry, type RetryNotice } from './retry-notice.js';
 import type { RetrySettings } from './retry-settings.js';
-import { type Attempted, isOutage, rateLimitWait, retryDelay } from './retry-timing.js';
+import { type Attempted, rateLimitWait, retryDelay } from './retry-timing.js';
 
 const DRAINED_BYTES = 64 * 1024;
 // Statuses below are final: the caller's own business, or dealt with already (401).
@@ -44,6 +45,8 @@ export async function sendPersistently(call: PersistentCall, sender: Sender): Pr
   const { deadline, origin, wholeBodyBytes } = call;
   const { gates, breakers, budget, transport, watched } = sender.settings;
   const parts = { transport, watched, tokenSource: sender.tokenSource };
+  const witness = witnessOf(sender.principal, call.url);
+  let sentBefore = call.sent;
   try {
     const looking = gates.look(sender.principal);
     if (looking) await deadline.race(looking);
@@ -51,33 +54,40 @@ export async function sendPersistently(call: PersistentCall, sender: Sender): Pr
     for (let attempt = 1; ; attempt++) {
       let delay: number | undefined;
       let failed: Answer | undefined;
-      const passage = breakers.enter(origin);
-      const sentBefore = call.sent;
+      const passage = breakers.enter(origin, witness);
+      const hadMs = deadline.leftMs();
       if (attempt === 1) budget.earn();
       try {
         const sent: PersistentAnswer = await sendAuthorized(call, parts);
         const { status } = sent.answer;
-        if (isOutage(status)) breakers.failed(origin, passage);
+        if (troubleOf(status, hadMs)) breakers.failed(origin, passage, witness);
         else breakers.succeeded(origin);
-        if (status >= FIRST_REPEATABLE) delay = delayAfterAnswer(sent, { attempt, call, sender });
+        if (status >= FIRST_REPEATABLE) delay = await delayAfterAnswer(sent, { attempt, call, sender });
         if (delay === undefined) {
-          if (wholeBodyBytes === undefined) return sent;
+          if (wholeBodyBytes === undefined) {
+            await sent.answer.leaveBody();
+            return sent;
+          }
           sent.bytes = await sent.answer.bytes(wholeBodyBytes);
           deadline.end();
           return sent;
         }
         failed = sent.answer;
       } catch (error) {
-        if (call.pending && isOutage({ error })) breakers.failed(origin, passage);
+        const trouble = call.pending ? troubleOf({ error }, hadMs) : undefined;
+        if (trouble) breakers.failed(origin, passage, trouble === 'origin' ? undefined : witness);
         else breakers.left(origin, passage);
         // Getting a token has retries of its own.
         if (call.sent > sentBefore) delay = delayAfterError(error, { attempt, call, sender });
         if (delay === undefined) throw error;
       }
+      sentBefore = call.sent;
       await pause(delay, { call, sender, failed });
     }
   } catch (error) {
     deadline.end();
+    // What was sent has been told of as a request.
+    if (call.sent === sentBefore) sender.settings.tellRefusal(error, call);
     throw error;
   }
 }
@@ -89,10 +99,10 @@ interface Attempt {
 }
 
 /** What `pause` is to sleep, milliseconds; undefined = the answer stays. */
-function delayAfterAnswer(
+async function delayAfterAnswer(
   { answer }: PersistentAnswer,
   { attempt, call, sender }: Attempt,
-): number | undefined {
+): Promise<number | undefined> {
   const { status, headers } = answer;
   const { clock, random, gates, breakers, budget } = sender.settings;
   let retryAfterMs = parseRetryAfter(headerValue(headers, 'retry-after'), {
@@ -110,6 +120,7 @@ function delayAfterAnswer(
   // After a 429 Webex did no work: the gate paces such retries, the budget does not count them.
   const allowed = gate ? gate.admits(patience(call)) : !breakers.isResting(call.origin) && budget.spend();
   if (!allowed) return undefined;
+  await answer.leaveBody();
   announce({ attempt, delayMs, status, trackingId: answer.trackingId() }, { call, sender });
   return gate ? 0 : delayMs;
 }
@@ -138,7 +149,7 @@ function announce(
   notice: Omit<RetryNotice, 'method' | 'origin'>,
   { call: { method, origin, onRetry }, sender }: Omit<Attempt, 'attempt'>,
 ): void {
-  const whole = { ...notice, method, origin };
+  const whole = { ...notice, delayMs: Math.ceil(notice.delayMs), method, origin };
   const hooks = [sender.settings.onRetry, onRetry];
   if (hooks.some(Boolean)) announceRetry(hooks, whole);
   sender.settings.tracing?.retries.publish(whole);

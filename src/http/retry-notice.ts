@@ -4,7 +4,7 @@ import { Emitter } from '../base/emitter.js';
 export interface RetryNotice {
   /** Which attempt this one was: 1 or 2. */
   attempt: number;
-  /** Until the next one, milliseconds; a rate limit's queue may add to it. */
+  /** Until the next one, whole milliseconds; a rate limit's queue may add to it. */
   delayMs: number;
   /** The status that was answered, or the code of the error that came instead. */
   status?: number | undefined;

@@ -58,7 +58,7 @@ export function rateLimitWait(
   return isWait(retryAfterMs) ? retryAfterMs : backoffDelay(attempt - 1, { ...RATE_LIMIT_BACKOFF, random });
 }
 
-/** Whether an outcome says that the origin itself is unwell: what a circuit breaker counts. */
+/** Whether an outcome says that a lone endpoint is unwell: any 5xx, a failed connection, no answer in time. */
 export function isOutage(outcome: number | { error: unknown }): boolean {
   if (typeof outcome === 'number') return outcome >= 500;
   const code = codeOf(outcome.error);

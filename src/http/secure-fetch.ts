@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { WholeFetch } from '../base/fetch.js';
 import { OriginNotAllowedError } from '../errors.js';
 import { secureUrl } from '../base/secure-url.js';
-import { answerTo, type Exchange } from './answer.js';
+import { answerTo, type Exchange } from './exchange.js';
 import { Deadline } from './deadline.js';
 import { headerValue } from './header-fields.js';
 import { TrackingIds } from './tracking-id.js';
@@ -53,7 +53,7 @@ export function transportFetch({
     try {
       const answer = await answerTo(
         { method, url: target, headers: fields, body },
-        { transport, deadline, origin, watched },
+        { transport, deadline, origin, watched, issuesSecrets: true },
       );
       const bytes = await answer.bytes(maxBodyBytes);
       onOutcome?.(target, answer.status);

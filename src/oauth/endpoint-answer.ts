@@ -57,8 +57,9 @@ export async function receiveAnswer(
     const body = received && withoutEchoes(received, init);
     const receivedAt = clock.now();
     const wait = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), now: receivedAt });
-    const answered = [headers.get('trackingid'), member(body, 'trackingId')];
-    const trackingId = trackingIdOf([...answered, response.trackingId], sentText(init));
+    // Where tokens may just have been issued, what the server wrote could hold one of them.
+    const answered = status < 300 ? [] : [headers.get('trackingid'), member(body, 'trackingId')];
+    const trackingId = trackingIdOf(answered, sentText(init)) ?? response.trackingId;
     return {
       status,
       body,

@@ -1,7 +1,6 @@
 import { debuglog } from 'node:util';
 import type { Clock } from '../base/clock.js';
 import { Emitter } from '../base/emitter.js';
-import { trackingIdOf } from '../base/tracking-id.js';
 import type { EventMessage, Tracing } from '../base/tracing.js';
 import { type LogFields, logLine, mark } from './log-line.js';
 import { isKnownMethod } from './methods.js';
@@ -59,6 +58,9 @@ export function startDebugLog({ tracing, clock, log, settings }: DebugLogOptions
       delayMs,
     }),
   );
+  tracing.refusals.listen(({ method, origin, code, retryAt }) =>
+    say(['refused', methodOf(method), origin], { error: code, retryAt: instant(retryAt) }),
+  );
   tracing.events.listen(({ name, payload }) => {
     const fields = EVENTS.get(name);
     if (!fields) return;
@@ -81,7 +83,7 @@ const EVENTS = new Map<string, (payload: EventMessage['payload']) => LogFields>(
       error: code as string,
       retryable: retryable as boolean,
       ...traced(trackingId),
-      retryAt: typeof retryAt === 'number' ? instant(retryAt) : undefined,
+      retryAt: instant(retryAt),
     }),
     'grant:suspect': pick('reason'),
     'grant:recovered': pick(),
@@ -93,17 +95,21 @@ function pick(...names: readonly string[]): (payload: EventMessage['payload']) =
   return (payload) => Object.fromEntries(names.map((name) => [name, payload[name]])) as LogFields;
 }
 
+// Hexadecimal digits behind a word, eight in a row at least: a caller may have put a name into theirs.
+const PUBLIC_TRACKING_ID =
+  /^[a-z][a-z\d-]{0,31}(?=_.*[\da-f-]{8})(_(?=[a-f-]*\d)[\da-f-]{1,48}){1,4}(\+\d{1,9})?$/i;
+
 function traced(trackingId: unknown): LogFields {
-  const id = typeof trackingId === 'string' ? trackingId : '';
-  return { trackingId: trackingIdOf([id.replace(/\+\d+$/, '')], '') && id };
+  const isPublic = typeof trackingId === 'string' && PUBLIC_TRACKING_ID.test(trackingId);
+  return { trackingId: isPublic ? trackingId : undefined };
 }
 
 function methodOf(method: string): string {
   return isKnownMethod(method) ? method : 'OTHER';
 }
 
-function instant(ms: number): string | undefined {
-  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : undefined;
+function instant(ms: unknown): string | undefined {
+  return typeof ms === 'number' && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : undefined;
 }
 
 function writerOf(log: Log | undefined): Log | undefined {

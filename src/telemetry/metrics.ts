@@ -55,6 +55,9 @@ export function recordMetrics(
   tracing.retries.listen(({ status, code }) =>
     quietly(() => instruments()?.retries.add(1, { 'error.type': code ?? String(status) })),
   );
+  tracing.refusals.listen(({ code }) =>
+    quietly(() => instruments()?.refusals.add(1, { 'error.type': code })),
+  );
   tracing.events.listen(({ name, payload }) =>
     quietly(() => {
       const counted = COUNTED.get(name);
@@ -110,6 +113,7 @@ function instrumentsOf(meter: Meter) {
     errors: count('errors', '{error}', 'Authentication failures, passing ones too.'),
     unauthorized: count('unauthorized', '{grant}', 'Grants that need their person or administrator.'),
     retries: count('retries', '{retry}', 'Calls that were repeated after a rate limit or a failure.'),
+    refusals: count('refusals', '{call}', 'Calls that failed here: nothing was sent, or sent again.'),
     degraded: count('degraded', '{event}', 'Things that work less well than they should.'),
   };
 }

@@ -10,7 +10,7 @@ import type { OpenTelemetryApi } from './open-telemetry-api.js';
  */
 export async function recordWithOpenTelemetry(
   tracing: Tracing,
-  load: () => Promise<OpenTelemetryApi> = () => import('@opentelemetry/api'),
+  load: () => Promise<OpenTelemetryApi> = importApi,
 ): Promise<boolean> {
   let api: OpenTelemetryApi;
   try {
@@ -24,9 +24,17 @@ export async function recordWithOpenTelemetry(
   return true;
 }
 
-// Of this package itself: one that lacks a part of its own is broken.
+function importApi(): Promise<OpenTelemetryApi> {
+  // A bundler that finds no such package goes on only where it sees that a failure of the import is dealt with.
+  return import('@opentelemetry/api').catch((error: unknown) => {
+    throw error;
+  });
+}
+
+const NOT_FOUND: ReadonlySet<unknown> = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
+
+// Each runtime and package manager has words of its own for it. A package that lacks a part is named with a path into it: it is broken.
 function isMissing(error: unknown): boolean {
-  return (
-    error instanceof Error && /^Cannot find (package|module) '@opentelemetry\/api'(?!\/)/.test(error.message)
-  );
+  if (!(error instanceof Error) || !('code' in error) || !NOT_FOUND.has(error.code)) return false;
+  return !/@opentelemetry[\\/]api[\\/]/.test(error.message);
 }

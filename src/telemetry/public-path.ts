@@ -12,10 +12,11 @@ const WORDS = new Set(
     .filter(Boolean),
 );
 
-/** A path that anybody may see: what is no word of Webex's addresses is shown as `:id`. */
+const MOST_SEGMENTS = 16;
+
+/** A path that anybody may see: what is no word of Webex's addresses is shown as `:id`, and the end of a very long one as `...`. */
 export function publicPath(path: string): string {
-  return path
-    .split('/')
-    .map((segment) => (segment === '' || WORDS.has(segment) ? segment : ':id'))
-    .join('/');
+  const segments = path.split('/', MOST_SEGMENTS + 2);
+  if (segments.length > MOST_SEGMENTS + 1) return `${publicPath(segments.slice(0, -1).join('/'))}/...`;
+  return segments.map((segment) => (segment === '' || WORDS.has(segment) ? segment : ':id')).join('/');
 }

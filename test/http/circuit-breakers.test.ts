@@ -124,3 +124,83 @@ describe('a circuit', () => {
     expect(() => breakers.enter(HERE)).toThrow(ServiceUnavailableError);
   });
 });
+
+describe('a circuit whose failures may be those of one resource', () => {
+  const by = (principal: string, resource: string) => ({ principal, resource: ` /v1/${resource}` });
+
+  it.each([
+    ['opens with two resources', ['a rooms', 'a rooms', 'a rooms', 'a rooms', 'a teams'], true],
+    ['opens with a failed connection among them', ['a rooms', 'a rooms', 'a rooms', 'a rooms', ''], true],
+    ['opens with failed connections', ['', '', '', '', ''], true],
+    ['stays closed with one', ['a rooms', 'a rooms', 'a rooms', 'a rooms', 'a rooms', 'a rooms'], false],
+    [
+      'stays closed with one, of many principals',
+      ['a rooms', 'b rooms', 'c rooms', 'd rooms', 'e rooms'],
+      false,
+    ],
+  ])('%s', async (_, row, opens) => {
+    const clock = fakeClock();
+    const breakers = new CircuitBreakers({ clock });
+    for (const [at, one] of row.entries()) {
+      if (at > 0) await clock.advance(500);
+      const [principal = '', resource = ''] = one.split(' ');
+      if (at < row.length - 1) expect(breakers.isResting(HERE)).toBe(false);
+      breakers.failed(HERE, undefined, one === '' ? undefined : by(principal, resource));
+    }
+    expect(breakers.isResting(HERE)).toBe(opens);
+  });
+
+  /** Bob's rooms and teams have failed. */
+  async function openedByBob() {
+    const clock = fakeClock();
+    const breakers = new CircuitBreakers({ clock });
+    for (let count = 0; count < 5; count++) {
+      if (count > 0) await clock.advance(500);
+      breakers.failed(HERE, undefined, by('bob', count % 2 ? 'rooms' : 'teams'));
+    }
+    return { clock, breakers };
+  }
+
+  it.each([
+    ['another principal', 'ann', 'rooms'],
+    ['another resource', 'bob', 'people'],
+  ])('lets %s try at once, one call of it, whose success closes it', async (_, principal, resource) => {
+    const { breakers } = await openedByBob();
+    expect(() => breakers.enter(HERE, by('bob', 'rooms'))).toThrow(ServiceUnavailableError);
+    expect(breakers.enter(HERE, by(principal, resource))).toBeUndefined();
+    expect(() => breakers.enter(HERE, by(principal, resource))).toThrow(ServiceUnavailableError);
+    breakers.succeeded(HERE);
+    expect(breakers.isResting(HERE)).toBe(false);
+  });
+
+  it('lets them try anew after each probe, which alone decides how long the rest is', async () => {
+    const { clock, breakers } = await openedByBob();
+    for (const rest of [5_000, 10_000, 20_000]) {
+      breakers.failed(HERE, breakers.enter(HERE, by('ann', 'people')), by('ann', 'people'));
+      expect(() => breakers.enter(HERE, by('ann', 'people'))).toThrow(ServiceUnavailableError);
+      await clock.advance(rest - 1);
+      expect(() => breakers.enter(HERE, by('bob', 'rooms'))).toThrow(ServiceUnavailableError);
+      await clock.advance(1);
+      breakers.failed(HERE, breakers.enter(HERE, by('bob', 'rooms')), by('bob', 'rooms'));
+    }
+  });
+
+  it('H2: lets few of them try, however many there are', async () => {
+    const { breakers } = await openedByBob();
+    let passed = 0;
+    for (let call = 0; call < 10_000; call++) {
+      try {
+        breakers.enter(HERE, by(`user ${call}`, `thing ${call}`));
+        passed++;
+      } catch (error) {
+        expect(error).toBeInstanceOf(ServiceUnavailableError);
+      }
+    }
+    expect(passed).toBe(7);
+  });
+
+  it('lets nobody try where no connection could be made', async () => {
+    const { breakers } = await opened();
+    expect(() => breakers.enter(HERE, by('ann', 'people'))).toThrow(ServiceUnavailableError);
+  });
+});

@@ -58,6 +58,36 @@ describe('the scopes that a 403 names', () => {
     expect(scopesOf(undefined, challenge)).toEqual(scopes);
   });
 
+  it.each([
+    'analytics:read_all',
+    'application:webhooks_read',
+    'audit:events_read',
+    'cjds:admin_org_read',
+    'cjp:config_read',
+    'cjp:user',
+    'cloud-contact-center:pod_conv',
+    'guest-issuer:write',
+    'guest-meeting:rw',
+    'Identity:Config',
+    'Identity:contact',
+    'Identity:OAuthClient',
+    'Identity:one_time_password',
+    'Identity:Organization',
+    'Identity:SCIM',
+    'identity:people_rw',
+    'identity:placeonetimepassword_create',
+    'meeting:admin_schedule_write',
+    'spark-admin:broadworks_billing_reports_read',
+    'spark-compliance:team_memberships_write',
+    'webex-squared:admin',
+    'webexsquare:get_conversation',
+    'wxc-dedicateduc:admin_perfmon_read',
+  ])('of the family of %s, wherever it stands', (scope) => {
+    expect(scopesOf({ message: `Missing scope ${scope}.` })).toEqual([scope]);
+    expect(scopesOf({ message: `one of "${scope}","spark:kms"` })).toEqual([scope, 'spark:kms']);
+    expect(scopesOf(undefined, `Bearer error="insufficient_scope", scope="${scope}"`)).toEqual([scope]);
+  });
+
   it('are those of the challenge where both name some', () => {
     const challenge = 'Bearer error="insufficient_scope", scope="spark:all"';
     expect(scopesOf({ message: TEXT }, challenge)).toEqual(['spark:all']);
@@ -92,6 +122,15 @@ describe('B2: nothing else that a server writes gets into the error of a 403', (
     'spark:ALL',
     'spark:a1',
     'spark:all-x',
+    'spark:Organization',
+    'spark:SCIM',
+    'Identity:ORGANIZATION',
+    'Identity:OrganizationToken',
+    'Identity:Organization9',
+    `Identity:A${'a'.repeat(16)}`,
+    'cloud:pod_conv',
+    'guest:rw',
+    `spark:${Array.from({ length: 8 }, () => 'abcdefgh').join('_')}`,
   ])('as %s', (text) => {
     const error = forbidden(
       { message: text, errors: [{ description: text }] },
@@ -117,6 +156,8 @@ describe('B2: nothing else that a server writes gets into the error of a 403', (
         'spark:',
         'spark:rooms_read',
         'meeting:',
+        'Identity:',
+        'Identity:Organization',
         ':',
         '"',
         ' ',
@@ -130,7 +171,7 @@ describe('B2: nothing else that a server writes gets into the error of a 403', (
       fc.property(text, text, fc.jsonValue(), (challenge, message, errors) => {
         const found = scopesOf({ message, errors }, challenge);
         expect(found.length).toBeLessThanOrEqual(10);
-        for (const scope of found) expect(scope).toMatch(/^[A-Za-z-]{3,16}:[A-Za-z_]{1,170}$/);
+        for (const scope of found) expect(scope).toMatch(/^(?=.{5,64}$)[A-Za-z-]{3,20}:[A-Za-z_]+$/);
         const shown = inspect(forbidden({ message, errors }, { 'www-authenticate': challenge }), {
           showHidden: true,
         });

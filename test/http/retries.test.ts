@@ -493,24 +493,57 @@ describe('the budget', () => {
 });
 
 describe('the circuit', () => {
-  it('opens for an origin that is down: calls fail unsent, other origins go on, the first success closes it', async () => {
+  const hanging = () => new Promise<never>(() => undefined);
+  // What is sent of a hundred calls: five, those that were under way, and each resource once a rest.
+  it.each<[string, string[], () => Scripted, number]>([
+    ['502 for everything', ['/rooms', '/messages', '/people/me'], () => 502, 11],
+    ['503 for two resources', ['/rooms', '/rooms/1', '/messages'], () => 503, 9],
+    ['504 for everything', ['/rooms', '/messages'], () => 504, 9],
+    ['resets everywhere', ['/rooms', '/messages'], () => RESET, 9],
+    ['10 s without an answer', ['/rooms', '/messages'], hanging, 21],
+    ['connections refused', ['/rooms', '/messages'], () => connectionError('ECONNREFUSED', 'connect'), 7],
+    ['names that do not resolve', ['/rooms'], () => connectionError('ENOTFOUND'), 7],
+    ['certificates that are not trusted', ['/rooms'], () => connectionError('CERT_HAS_EXPIRED'), 7],
+  ])('H2: opens after five attempts that met an outage: %s', async (_, uris, fault, most) => {
     let down = true;
-    const { clock, client, sent } = rig((request) =>
-      down && String(request.url).includes('webexapis') ? 503 : 200,
+    const { clock, client, sent } = rig(({ url }) =>
+      down && String(url).includes('webexapis') ? fault() : 200,
     );
-    for (let call = 0; call < 3; call++) await outcome(clock, client.request({ uri: '/x' }));
-    await clock.advance(1_000);
-    await outcome(clock, client.fetch('/x'));
+    const once = { retry: false, deadlineMs: 10_000 } as const;
+    for (let call = 0; call < 100; call++) {
+      client.fetch(uris[call % uris.length]!, once).catch(() => undefined);
+      await clock.advance(fault === hanging ? 2_500 : 300);
+    }
+    expect(sent.length).toBeLessThanOrEqual(most);
     const before = sent.length;
-    const refused: unknown = await client.fetch('/x').catch((error: unknown) => error);
+    const refused: unknown = await client.fetch(uris[0]!).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(ServiceUnavailableError);
     expect(String(refused)).toContain('is resting');
     expect(sent.length).toBe(before);
     expect((await client.fetch('https://other.example/x')).status).toBe(200);
-    await clock.advance(5_000);
     down = false;
-    expect((await client.fetch('/x')).status).toBe(200);
-    expect((await client.fetch('/x')).status).toBe(200);
+    await clock.advance((refused as ServiceUnavailableError).retryAt! - clock.now());
+    expect((await client.fetch(uris[0]!)).status).toBe(200);
+    expect((await client.fetch(uris[0]!)).status).toBe(200);
+  });
+
+  it.each<[string, string[], () => Scripted, number]>([
+    ['500 for everything', ['/rooms', '/messages'], () => 500, 10_000],
+    ['501 for everything', ['/rooms', '/messages'], () => 501, 10_000],
+    ['503 for one resource', ['/rooms', '/rooms/1', '/rooms?max=1'], () => 503, 10_000],
+    ['resets of one resource', ['/rooms', '/rooms/1'], () => RESET, 10_000],
+    ['one resource that hangs', ['/rooms', '/rooms/1'], hanging, 10_000],
+    ['less than 10 s to answer in', ['/rooms', '/messages'], hanging, 9_999],
+  ])('stays closed: %s', async (_, uris, fault, deadlineMs) => {
+    const { clock, clientOf, sent } = rig(fault);
+    for (let call = 0; call < 100; call++) {
+      clientOf(`user ${call % 7}`)
+        .fetch(uris[call % uris.length]!, { retry: false, deadlineMs })
+        .catch(() => undefined);
+      await clock.advance(300);
+    }
+    await clock.advance(10_000);
+    expect(sent).toHaveLength(100);
   });
 
   it('does not take a token that cannot be had for an outage of the API, and no call asks twice', async () => {
@@ -532,7 +565,7 @@ describe('the circuit', () => {
       count <= 5 ? 503 : new Promise<never>(() => undefined),
     );
     for (let call = 0; call < 8; call++) {
-      await outcome(clock, client.fetch('/x', { retry: false }));
+      await outcome(clock, client.fetch(call % 2 ? '/x' : '/y', { retry: false }));
       await clock.advance(250);
     }
     await clock.advance(5_000);

@@ -54,7 +54,7 @@ async function simulated(share: number, seed: number) {
   for (let call = 0; call < CALLS; call++) {
     const client = clients[call % clients.length]!;
     calls.push(
-      client.request({ uri: '/x' }).then(
+      client.request({ uri: call % 2 ? '/x' : '/y' }).then(
         () => succeeded++,
         () => undefined,
       ),

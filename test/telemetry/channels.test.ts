@@ -167,6 +167,43 @@ describe('the diagnostics channels', () => {
     expect(told.map((messages) => messages.length).every((length, at) => length > 0 || at === 3)).toBe(true);
   });
 
+  it('B1: a token that was issued a moment ago is in no tracking id, however the server hides it there', async () => {
+    const issued = `Ab1C${'d2E3f4G5'.repeat(6)}`;
+    const scanner = createLeakScanner();
+    scanner.watch(issued, 'new access token');
+    const requests = traced<RequestMessage>('webex-auth.request');
+    const auth = await webex().open({ scheduler: false });
+    const { subject } = await webex().signInTo(auth);
+    const user = await auth.user(subject);
+    const { faults } = webex().emulator;
+    // Whole, and in pieces that a tracking id may have.
+    const ids = [`R_${issued.slice(0, 40)}`, `R_${issued.slice(0, 12)}-${issued.slice(12, 24)}`];
+    const errors: unknown[] = [];
+    for (const trackingid of ids) {
+      faults.add({
+        route: 'POST /v1/access_token',
+        times: 1,
+        status: 200,
+        headers: { trackingid },
+        body: { access_token: issued, token_type: 'Bearer', expires_in: 'soon', trackingId: trackingid },
+      });
+      await auth.refresh(subject).catch((error: unknown) => errors.push(error));
+    }
+    const [whole = ''] = ids;
+    for (const status of [200, 404]) {
+      faults.add({ route: 'GET /v1/rooms', times: 1, status, headers: { trackingid: whole }, body: {} });
+      await user.request({ uri: '/rooms', retry: false }).catch((error: unknown) => errors.push(error));
+    }
+    expect(errors.length).toBeGreaterThan(0);
+    const found = requests.slice(-4).map(({ message }) => message.trackingId);
+    expect(found).toEqual(Array(4).fill(expect.stringMatching(/^webex-auth_[0-9a-f-]{36}_\d+(\+\d)?$/)));
+    const told = JSON.stringify([requests, errors.map((error) => ({ ...(error as object) }))]);
+    for (const id of ids) expect(told).not.toContain(id);
+    scanner.scanValue('messages', requests);
+    scanner.scanValue('errors', errors);
+    scanner.assertClean();
+  });
+
   it('publish in the context of the caller', async () => {
     const caller = new AsyncLocalStorage<string>();
     const contexts: (string | undefined)[] = [];

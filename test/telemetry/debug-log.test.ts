@@ -20,7 +20,7 @@ function constant(line: string): string {
   return line
     .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, '')
     .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'https://webexapis.com')
-    .replaceAll(/subject:[0-9a-f]{6}\b/g, 'subject:******')
+    .replaceAll(/subject:[0-9a-f]{10}\b/g, 'subject:******')
     .replaceAll(TRACKING_ID, 'trackingId=…')
     .replaceAll(/(ms|delayMs)=\d+/gi, '$1=…');
 }
@@ -125,7 +125,8 @@ describe('the debug log', () => {
     const ada = await webex().signInTo(auth);
     const grace = await webex().signInTo(auth, { user: 'grace@example.com' });
     await auth.refresh(ada.subject);
-    const marks = lines.flatMap((line) => /subject:[0-9a-f]{6}\b/.exec(line)?.[0] ?? []);
+    // 40 bits.
+    const marks = lines.flatMap((line) => /subject:[0-9a-f]{10}\b/.exec(line)?.[0] ?? []);
     expect(marks).toHaveLength(3);
     expect(new Set(marks).size).toBe(2);
     expect(marks[0]).toBe(marks[2]);
@@ -265,6 +266,53 @@ describe('what a line may hold', () => {
         expect(lines[1]).toContain(`/v1/people${'/:id'.repeat(segments.length)}`);
       }),
     );
+  });
+
+  it.each([
+    ['ROUTER_5F3A1B2C-01BB-00A8', true],
+    ['webex-auth_6f0c2a8e-53f4-4f0e-8f59-1c2b7a9d0e11_8', true],
+    ['webex-auth_6f0c2a8e-53f4-4f0e-8f59-1c2b7a9d0e11_8+1', true],
+    ['ada_lovelace', false],
+    ['ada_lovelace_1815', false],
+    ['ada_1815', false],
+    ['ROUTER_5F3A1B2C_lovelace1', false],
+    ['ada@example.com', false],
+  ])('B1: the tracking id %s is shown: %s', async (trackingId, shown) => {
+    const lines: string[] = [];
+    const tracing = new Tracing({ clock: fakeClock() });
+    startDebugLog({ tracing, clock: { now: () => now }, log: (line) => lines.push(line), settings: {} });
+    await tracing.refreshes.run({ subject: 'a', cause: 'access', trackingId }, async () => undefined);
+    expect(lines[1]?.includes(` trackingId=${trackingId} `)).toBe(shown);
+    expect(lines[1]?.includes('trackingId')).toBe(shown);
+  });
+
+  it.each([
+    ['of a host in brackets', 'http://[::1]:8787', '/v1/rooms', 'http://[::1]:8787/v1/rooms'],
+    [
+      'with a long id',
+      'https://webexapis.com',
+      `/v1/telephony/config/people/${'Y2lz'.repeat(40)}/voicemail`,
+      'https://webexapis.com/v1/telephony/config/people/:id/voicemail',
+    ],
+    [
+      'of a long host',
+      `https://${'long-label.'.repeat(20)}example`,
+      '/v1/telephony/config/workspaces/ada/autoAttendants/ada/callForwarding/availableNumbers',
+      `https://${'long-label.'.repeat(20)}example/v1/telephony/config/workspaces/:id/autoAttendants/:id/callForwarding/availableNumbers`,
+    ],
+    [
+      'of a path without end',
+      'https://webexapis.com',
+      `/v1${'/deviceConfigurations'.repeat(900)}/ada`,
+      `https://webexapis.com/v1${'/deviceConfigurations'.repeat(15)}/...`,
+    ],
+  ])('an address %s is shown with the words that are known', async (_, origin, path, shown) => {
+    const lines: string[] = [];
+    const tracing = new Tracing({ clock: fakeClock() });
+    startDebugLog({ tracing, clock: { now: () => now }, log: (line) => lines.push(line), settings: {} });
+    const request = { method: 'GET', origin, path, purpose: 'api', resends: 0 } as const;
+    await tracing.requests.run({ ...request, status: 200 }, async () => undefined);
+    expect(lines[1]).toBe(`2026-01-01T00:00:00.000Z request GET ${shown} status=200 ms=0`);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { context, metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
@@ -337,20 +338,68 @@ describe('OpenTelemetry', () => {
     tracing.retries.publish({ ...request, attempt: 1, delayMs: 1 });
   });
 
+  it('a body that breaks off is a span and a duration with our code; a refused call is counted', async () => {
+    const { auth, subject } = await signedIn();
+    const user = await auth.user(subject);
+    const { faults } = webex().emulator;
+    faults.add({ route: 'GET /v1/rooms', times: 1, truncateBodyAt: 1 });
+    await user.get('/rooms', { retry: false }).catch(() => undefined);
+    faults.add({ route: 'GET /v1/people/me', times: 1, retryAfter: 3_600 });
+    await user.get('/people/me').catch(() => undefined);
+    await user.get('/people/me').catch(() => undefined);
+    await user.get('https://elsewhere.example/').catch(() => undefined);
+    expect(spans()).toMatchObject([
+      {
+        attributes: { 'http.response.status_code': 200, 'error.type': 'NETWORK_ERROR' },
+        status: { code: SpanStatusCode.ERROR },
+      },
+      { attributes: { 'http.response.status_code': 429 } },
+    ]);
+    const found = await measured();
+    expect(counts(found.get('http.client.request.duration')).map(([attributes]) => attributes)).toMatchObject(
+      [
+        { 'http.response.status_code': 200, 'error.type': 'NETWORK_ERROR' },
+        { 'http.response.status_code': 429, 'error.type': '429' },
+      ],
+    );
+    expect(counts(found.get('webex_auth.refusals'))).toEqual([
+      [{ 'error.type': 'RATE_LIMITED' }, 1],
+      [{ 'error.type': 'ORIGIN_NOT_ALLOWED' }, 1],
+    ]);
+  });
+
+  it('a bundler sees that the package may be missing: the import itself has a catch', async () => {
+    const source = new URL('../../src/telemetry/open-telemetry.ts', import.meta.url);
+    expect(await readFile(source, 'utf8')).toMatch(/\bimport\('@opentelemetry\/api'\)\.catch\(/);
+  });
+
   it.each([
-    ["Cannot find package '@opentelemetry/api' imported from /app/x.js", true],
-    ["Cannot find module '@opentelemetry/api'", true],
+    ["Cannot find package '@opentelemetry/api' imported from /app/x.js", 'ERR_MODULE_NOT_FOUND', true],
+    ["Cannot find module '@opentelemetry/api'", 'MODULE_NOT_FOUND', true],
+    [
+      "webex-auth tried to access @opentelemetry/api (a peer dependency) but it isn't provided by its ancestors",
+      'MODULE_NOT_FOUND',
+      true,
+    ],
     [
       "Cannot find package '@opentelemetry/core' imported from /app/node_modules/@opentelemetry/api/x.js",
+      'ERR_MODULE_NOT_FOUND',
       false,
     ],
-    ["Cannot find module '@opentelemetry/api/build/src/index.js'", false],
-    ['Unexpected token', false],
+    ["Cannot find module '@opentelemetry/api/build/src/index.js'", 'MODULE_NOT_FOUND', false],
+    [
+      "Cannot find module 'C:\\app\\node_modules\\@opentelemetry\\api\\build\\index.js'",
+      'ERR_MODULE_NOT_FOUND',
+      false,
+    ],
+    ["Cannot find package '@opentelemetry/api' imported from /app/x.js", undefined, false],
+    ['Unexpected token', undefined, false],
   ])(
-    'a package that cannot be loaded is told of, one that is not there is not: %s',
-    async (message, silent) => {
+    'a package that cannot be loaded is told of, one that is not there is not: %s (%s)',
+    async (message, code, silent) => {
       const tracing = new Tracing({ clock: webex().clock });
-      expect(await recordWithOpenTelemetry(tracing, () => Promise.reject(new Error(message)))).toBe(silent);
+      const error = Object.assign(new Error(message), { code });
+      expect(await recordWithOpenTelemetry(tracing, () => Promise.reject(error))).toBe(silent);
       expect(tracing.requests.isWatched).toBe(false);
     },
   );
