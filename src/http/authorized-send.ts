@@ -5,6 +5,7 @@ import type { Deadline } from './deadline.js';
 import { answerTo, type Exchange } from './exchange.js';
 import type { RequestBody } from './transport.js';
 
+const MOST_ENCODINGS = 4;
 const BEARER = /^[\x21-\x7e]+$/;
 const DRAINED_BYTES = 64 * 1024;
 const SHORTEST_TOKEN = 16;
@@ -94,12 +95,15 @@ function sendOnce(
   return answerTo({ method, url, headers, body }, { transport, deadline, origin, watched, resends });
 }
 
-// As it is, or with any of its characters percent-encoded (RFC 3986, 2.1).
+// As it is, or with any of its characters percent-encoded (RFC 3986, 2.1), once or more often.
 function holds(href: string, accessToken: string): boolean {
-  if (href.includes(accessToken)) return true;
-  if (!href.includes('%')) return false;
-  const decoded = href.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-  return decoded.includes(accessToken);
+  let text = href;
+  for (let round = 0; round < MOST_ENCODINGS; round++) {
+    if (text.includes(accessToken)) return true;
+    if (!text.includes('%')) return false;
+    text = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+  }
+  return text.includes(accessToken);
 }

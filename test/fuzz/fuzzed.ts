@@ -45,19 +45,24 @@ const PROTOTYPES = [Object, Array, Function, String, Number, Boolean, Promise, M
 );
 const shapeOf = (object: object): string => Reflect.ownKeys(object).map(String).join();
 
-/** Registers the hooks of one file: nothing is unhandled, and no prototype has changed when it ends. */
+/** Registers the hooks of one file: nothing is unhandled, no listener failed, and no prototype has changed when it ends. */
 export function watchProcess(): void {
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);
+  const noteWarning = (warning: Error & { code?: string }): void => {
+    if (warning.code === 'LISTENER_FAILED') unhandled.push(warning);
+  };
   const before = PROTOTYPES.map(shapeOf);
   beforeAll(() => {
     process.on('unhandledRejection', note);
     process.on('uncaughtException', note);
+    process.on('warning', noteWarning);
   });
   afterAll(async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     process.off('unhandledRejection', note);
     process.off('uncaughtException', note);
+    process.off('warning', noteWarning);
     expect(unhandled).toEqual([]);
     expect(PROTOTYPES.map(shapeOf)).toEqual(before);
   });

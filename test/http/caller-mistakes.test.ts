@@ -72,6 +72,7 @@ describe("a caller's mistake is named, and nothing is sent", () => {
 describe('B6: a bearer with odd characters', () => {
   it.each<[string, (client: AuthorizedClient) => Promise<unknown>]>([
     ['encoded by query', (client) => client.get('/rooms', { query: { t: ODD } })],
+    ['encoded twice', (client) => client.get(`/rooms/${encodeURIComponent(encodeURIComponent(ODD))}`)],
     ['encoded in a path', (client) => client.get(`/rooms/${encodeURIComponent(ODD)}`)],
     [
       'written in percents from end to end',

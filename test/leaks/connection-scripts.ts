@@ -23,6 +23,7 @@ export const CONNECTION_SCRIPTS: readonly FaultScript[] = [
     // A resolver that cannot be reached takes its time.
     only: ['signIn', 'request', 'refresh'],
     outcome: { NETWORK_ERROR: 'signIn request refresh' },
+    says: /\b(ENOTFOUND|EAI_AGAIN)\b/,
   },
   {
     name: 'nobody listens at the port',
@@ -30,18 +31,22 @@ export const CONNECTION_SCRIPTS: readonly FaultScript[] = [
       endpoints: endpointsAt(`http://127.0.0.1:${String(await freePort())}`),
     }),
     outcome: NO_CONNECTION,
+    says: /\bECONNREFUSED\b/,
   },
   {
     name: 'the certificate is self-signed',
-    settings: async ({ atEnd, evidence }) => {
+    settings: async ({ atEnd, evidence, strike }) => {
       const server = createTlsServer(selfSigned, (request, response) => {
         evidence.text('URL asked for', request.url ?? '');
         response.end();
       });
+      server.on('connection', () => strike('connection'));
       const port = await listening(server, atEnd);
       return { endpoints: endpointsAt(`https://localhost:${String(port)}`), http: { proxy: false } };
     },
     outcome: NO_CONNECTION,
+    strikes: ['connection'],
+    says: /\bDEPTH_ZERO_SELF_SIGNED_CERT\b/,
   },
   {
     name: 'a proxy refuses its credentials and repeats them',
@@ -54,6 +59,8 @@ export const CONNECTION_SCRIPTS: readonly FaultScript[] = [
       };
     },
     outcome: NO_CONNECTION,
+    strikes: ['CONNECT'],
+    says: /The proxy answered CONNECT with 407/,
   },
   {
     name: 'nobody listens where the proxy should be',
@@ -66,13 +73,16 @@ export const CONNECTION_SCRIPTS: readonly FaultScript[] = [
       };
     },
     outcome: NO_CONNECTION,
+    // Without the proxy it would be the name that nobody knows.
+    says: /\bECONNREFUSED\b/,
   },
 ];
 
 /** A proxy that answers 407 to every CONNECT, with the credentials in reason, header and body. */
-async function refusingProxy({ atEnd }: Backstage): Promise<number> {
+async function refusingProxy({ atEnd, strike }: Backstage): Promise<number> {
   const server = createHttpServer();
   server.on('connect', ({ headers }, socket: Socket) => {
+    strike('CONNECT');
     const given = headers['proxy-authorization'] ?? '';
     const decoded = Buffer.from(given.replace(/^Basic /, ''), 'base64').toString();
     socket.on('error', () => undefined);

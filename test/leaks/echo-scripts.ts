@@ -138,6 +138,7 @@ export const ECHO_SCRIPTS: readonly FaultScript[] = [
       RATE_LIMITED:
         'signIn exchangeCode guestJwt device clientToken bot serviceApp guestOfApp reduced validate request refresh verifyClient',
     },
+    unsent: 'exchangeCode clientToken refresh',
   },
   {
     name: 'members of the JSON are named by it',
@@ -378,6 +379,7 @@ export const ECHO_SCRIPTS: readonly FaultScript[] = [
       () =>
         answer(200, (secrets) => ({
           access_token: `fresh-${String(Math.random()).slice(2)}`,
+          refresh_token: `next-${String(Math.random()).slice(2)}`,
           token_type: 'Bearer',
           expires_in: 3600,
           scope: `spark:people_read ${secrets}`,
@@ -385,8 +387,7 @@ export const ECHO_SCRIPTS: readonly FaultScript[] = [
       ['token', 'reduce'],
     ),
     outcome: {
-      ok: 'signIn exchangeCode guestJwt device clientToken bot serviceApp guestOfApp reduced validate request verifyClient',
-      REAUTH_REQUIRED: 'refresh',
+      ok: 'signIn exchangeCode guestJwt device clientToken bot serviceApp guestOfApp reduced validate request refresh verifyClient',
     },
   },
 ];

@@ -7,6 +7,10 @@ export interface Evidence {
   /** Makes a secret that is watched. */
   mint(label: string): string;
   watch(secret: string, label: string): void;
+  /** The last secret of this label. */
+  newest(label: string): string | undefined;
+  /** Text about a person: no secret, but no line of a log may hold it. */
+  watchPerson(text: string, label: string): void;
   /** Something that anybody may print. */
   keep(where: string, value: unknown): void;
   /** A text that goes to people, logs or other machines. */
@@ -29,9 +33,12 @@ export interface Judgement {
   readonly looked: Readonly<Record<string, number>>;
   /** For those who look at what only they can see. */
   readonly secrets: readonly (readonly [label: string, secret: string])[];
+  /** The same of what is told of persons. */
+  readonly personal: readonly (readonly [label: string, text: string])[];
 }
 
-const EVENTS = [
+/** Every event of both faces. */
+export const EVENT_NAMES = [
   'ready',
   'phase',
   'token:refresh',
@@ -51,16 +58,20 @@ const TRACED = ['webex-auth.request', 'webex-auth.refresh'];
 const CHANNELS = [
   'webex-auth.event',
   'webex-auth.retry',
+  'webex-auth.refusal',
   ...TRACED.flatMap((name) =>
     ['start', 'end', 'asyncStart', 'asyncEnd', 'error'].map((part) => `tracing:${name}:${part}`),
   ),
 ];
 
+const LOG_LINE = 'log line';
 const NOT_PRINTABLE = /[\p{Cc}\u2028\u2029]/u;
 
 /** Starts collecting. */
 export function collectEvidence(): Evidence {
   const scanner = createLeakScanner();
+  const personScanner = createLeakScanner();
+  const personal: [string, string][] = [];
   const secrets = new Map<string, string>();
   const kept: [string, unknown][] = [];
   const looked: Record<string, number> = {};
@@ -86,6 +97,11 @@ export function collectEvidence(): Evidence {
       secrets.set(secret, label);
       scanner.watch(secret, `${label} ${String(secrets.size)}`);
     },
+    newest: (label) => [...secrets].findLast(([, own]) => own === label)?.[0],
+    watchPerson(text, label) {
+      personal.push([label, text]);
+      personScanner.watch(text, label);
+    },
     keep(where, value) {
       count(where.split(' ')[0] ?? where);
       // The message of one request comes on several channels, the same object.
@@ -105,25 +121,29 @@ export function collectEvidence(): Evidence {
     },
     verbose: {
       http: { onRetry: (notice: object) => evidence.keep('retry notice', notice) },
-      log: (line: string) => evidence.keep('log line', line),
+      log: (line: string) => evidence.keep(LOG_LINE, line),
     },
     listen(source) {
-      for (const name of EVENTS) source.on(name, (payload) => evidence.keep(`event ${name}`, payload));
+      for (const name of EVENT_NAMES) source.on(name, (payload) => evidence.keep(`event ${name}`, payload));
     },
     judge() {
       process.off('warning', onWarning);
       for (const name of CHANNELS) unsubscribe(name, onMessage);
       for (const [where, value] of kept) {
         scanner.scanValue(where, value);
+        if (where === LOG_LINE) personScanner.scanValue(where, value);
         for (const text of oneLiners(value)) if (NOT_PRINTABLE.test(text)) controls.push(where);
       }
       for (const look of looks) look();
-      const hits = scanner.hits.map(({ label, form, where }) => `${label} as ${form} in ${where}`);
+      const hits = [...scanner.hits, ...personScanner.hits].map(
+        ({ label, form, where }) => `${label} as ${form} in ${where}`,
+      );
       return {
         hits: [...new Set(hits)],
         controls: [...new Set(controls)],
         looked,
         secrets: [...secrets].map(([secret, label]) => [label, secret]),
+        personal,
       };
     },
   };

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildForWorkers } from '../support/worker-build.js';
 import { ECHO_SCRIPTS } from './echo-scripts.js';
 import { PLANTED, PLANTED_PLACES } from './planted-leaks.js';
+import type { FaultScript } from './run-script.js';
 import { SCRIPTS } from './scripts.js';
 import { startScriptProcess, type ScriptProcess, type WatchedReport } from './script-process.js';
 
@@ -39,17 +40,44 @@ async function inDirectory<Result>(work: (directory: string) => Promise<Result>)
 }
 
 it.each(SCRIPTS)('B1: no secret is told when $name', async (script) => {
-  const { hits, outcomes, served, looked } = await reportOf(script.name);
+  const report = await reportOf(script.name);
+  const { hits, calls, looked } = report;
   expect(hits).toEqual([]);
-  // The day was as bad as it says: the upstream did what the script tells, and the calls came to what is documented.
-  expect(served).toBeGreaterThanOrEqual(script.served ?? (script.fault ? 1 : 0));
-  for (const [outcome, calls] of Object.entries(script.outcome))
-    for (const call of calls.split(' ')) expect([call, outcomes[call]]).toEqual([call, outcome]);
-  expect(Object.entries(outcomes).filter(([, outcome]) => outcome.startsWith('UNTYPED'))).toEqual([]);
+  for (const [outcome, names] of Object.entries(script.outcome))
+    for (const name of names.split(' ')) expect([name, calls[name]?.outcome]).toEqual([name, outcome]);
+  const untyped = Object.entries(calls).filter(([, { outcome }]) => outcome.startsWith('UNTYPED'));
+  expect(untyped).toEqual([]);
+  expectTrouble(script, report);
   expect(looked['log']).toBeGreaterThan(0);
   expect(looked['channel']).toBeGreaterThan(0);
   if (script.fault) expect(looked['telemetry']).toBeGreaterThan(0);
 });
+
+/** What came of a call came of the trouble that the script tells of, and of no other. */
+function expectTrouble(script: FaultScript, { calls, served, strikes, struck }: WatchedReport): void {
+  const failed = Object.entries(script.outcome)
+    .filter(([outcome]) => outcome !== 'ok')
+    .flatMap(([, names]) => names.split(' '));
+  const unsent = script.unsent?.split(' ') ?? [];
+  expect(unsent.filter((name) => !failed.includes(name) || calls[name]?.asked !== 0)).toEqual([]);
+  expect(script.strikes?.filter((what) => !strikes.includes(what)) ?? []).toEqual([]);
+  if (script.fault || script.strikes) expect(struck).toBeGreaterThan(0);
+  if (struck > 0) {
+    const spared = failed.filter((name) => calls[name]?.struck === 0 && !unsent.includes(name));
+    expect(spared).toEqual([]);
+  }
+  expect(Object.entries(served).filter(([, times]) => times === 0)).toEqual([]);
+  const says = script.says;
+  if (says) {
+    const said = failed.flatMap((name) => calls[name]?.said || []);
+    expect(said).not.toEqual([]);
+    expect(said.filter((text) => !says.test(text))).toEqual([]);
+  }
+  if (script.calls && !script.only) {
+    const listed = Object.values(script.outcome).join(' ').split(' ');
+    expect(Object.keys(calls).filter((name) => !listed.includes(name))).toEqual([]);
+  }
+}
 
 it('B1: there are at least 40 scripts, each with a name and an end of its own', () => {
   expect(new Set(SCRIPTS.map(({ name }) => name)).size).toBe(SCRIPTS.length);
@@ -63,14 +91,21 @@ it('B1, B10: what is told in spite of all is found wherever it is told', async (
   expect(missed).toEqual([]);
   for (const form of ['raw', 'base64', 'UTF-16LE', 'window'])
     expect(hits.some((hit) => hit.includes(`as ${form} in`))).toBe(true);
+  expect(hits).toEqual(
+    expect.arrayContaining([
+      'name of a person as raw in log line (value)',
+      'e-mail of a person as URL-encoded in log line (value)',
+      expect.stringMatching(/^e-mail of a person \d+ as raw in output of the process$/),
+    ]),
+  );
   expect(controls).toEqual(expect.arrayContaining(['result of result', 'log line', 'warning']));
   expect(lines.some((line) => CONTROL.test(line))).toBe(true);
 });
 
 it('B2: no echo of a refresh token, code, JWT or client secret is told', async () => {
   for (const { name } of ECHO_SCRIPTS) {
-    const { hits, served } = await reportOf(name);
-    expect([name, hits, served > 0]).toEqual([name, [], true]);
+    const { hits, struck } = await reportOf(name);
+    expect([name, hits, struck > 0]).toEqual([name, [], true]);
   }
 });
 

@@ -12,6 +12,8 @@ export const OTHER_ORG = '0aa40000-0000-4000-8000-000000000002';
 
 /** Who signs in. */
 export const ADA = { id: publicId('PEOPLE', 1), orgId: publicId('ORGANIZATION', 2) };
+export const ADA_NAME = 'Ada Lovelace-Byron';
+export const ADA_EMAIL = 'ada.lovelace@example.test';
 
 /** What Webex answers when nothing is wrong. Every token is made by `mint`. */
 export function goodAnswer(exchange: Exchange, mint: (label: string) => string): JsonAnswer {
@@ -35,7 +37,7 @@ export function goodAnswer(exchange: Exchange, mint: (label: string) => string):
         displayName: 'Guest',
       });
     case 'person':
-      return good({ ...ADA, displayName: 'Ada', emails: ['ada@example.test'], type: 'person' });
+      return good({ ...ADA, displayName: ADA_NAME, emails: [ADA_EMAIL], type: 'person' });
     case 'expiry':
       return good({ exp: Date.now() + 3_600_000 });
     case 'catalog':

@@ -29,6 +29,8 @@ export type Reply = (exchange: Exchange) => void;
 export interface Fault {
   readonly routes: readonly Route[] | 'all';
   readonly reply: Reply;
+  /** How often on each of them; by default for good. */
+  readonly times?: number;
 }
 
 /** A server that behaves like Webex until a fault is armed. It knows nothing of the library. */
@@ -83,8 +85,10 @@ export async function startHostileUpstream({
   let fault: Fault | undefined;
   const answer = (exchange: Exchange): void => {
     const { route } = exchange;
-    if (fault && (fault.routes === 'all' || fault.routes.includes(route))) {
-      served.set(route, (served.get(route) ?? 0) + 1);
+    const times = served.get(route) ?? 0;
+    const { routes = [], times: most = Infinity } = fault ?? {};
+    if (fault && times < most && (routes === 'all' || routes.includes(route))) {
+      served.set(route, times + 1);
       return fault.reply(exchange);
     }
     const { status, body, headers } = goodAnswer(exchange, mint);

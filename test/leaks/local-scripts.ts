@@ -1,10 +1,15 @@
+import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import Database from 'libsql';
 import { KeyRing, type WebexAuth } from '../../src/index.js';
 import { configurationCalls } from './configuration-calls.js';
 import type { Evidence } from './evidence.js';
+import { answer } from './replies.js';
 import type { FaultScript, Stage } from './run-script.js';
 import { callbackOf, openFaces, signedWebhook, signIn, surface } from './surface.js';
+
+const LISTENERS = ['login', 'token:refresh', 'auth:error'] as const;
+const HOOKS = ['subject', 'onLogin', 'onRetry', 'ownerToken', 'jwtRefreshCallback', ...LISTENERS];
 
 /** Bad days that begin in the application: callbacks, vaults, keys, settings, hooks. */
 export const LOCAL_SCRIPTS: readonly FaultScript[] = [
@@ -87,7 +92,7 @@ export const LOCAL_SCRIPTS: readonly FaultScript[] = [
     calls: async (stage) => configurationCalls(stage),
     outcome: {
       CONFIGURATION_INVALID:
-        'clientSecret clientSecretInList clientAsText guestIssuer ownerToken keys store proxy proxyPassword endpoints origins unknown accessToken contradiction bareToken authorizationString environment keysVariable keyFile import botToken jwtSecret jwt verifier loginUrl logoutUrl header',
+        'clientSecret clientSecretInList clientAsText guestIssuer ownerToken keys store proxy proxyPassword endpoints origins unknown accessToken contradiction bareToken authorizationString environment keysVariable keyFile import botToken jwtSecret jwt verifier loginUrl logoutUrl header clientSecretAsObject guestIssuerAsText ownerTokenUnsendable proxyAsObject region refreshToken callback environmentOfClient unopened',
       ORIGIN_NOT_ALLOWED: 'elsewhere userinfo',
     },
   },
@@ -105,12 +110,23 @@ export const LOCAL_SCRIPTS: readonly FaultScript[] = [
         noJson: receive(signedText(cast.secrets.webhookSecret)),
       };
     },
-    outcome: { WEBHOOK_SIGNATURE_INVALID: 'unsigned forged otherSecret', CONFIGURATION_INVALID: 'parsed' },
+    outcome: {
+      WEBHOOK_SIGNATURE_INVALID: 'unsigned forged otherSecret',
+      CONFIGURATION_INVALID: 'parsed',
+      PROTOCOL_ERROR: 'noJson',
+    },
   },
   {
     name: "the application's own hooks fail with secrets in their errors",
+    // So that there is something to repeat, and an error to tell of.
+    fault: () => ({ routes: ['api', 'token'], reply: answer(503), times: 1 }),
     calls: async (stage) => failingHooks(stage),
-    outcome: { INTERNAL_ERROR: 'signIn', SERVICE_UNAVAILABLE: 'owner jwt', ok: 'refresh' },
+    outcome: {
+      INTERNAL_ERROR: 'subject',
+      SERVICE_UNAVAILABLE: 'refresh owner jwt',
+      ok: 'request refreshAgain onLogin',
+    },
+    strikes: HOOKS,
   },
 ];
 
@@ -163,34 +179,38 @@ async function fillVault({ cast, evidence }: Stage): Promise<void> {
 }
 
 function signedText(secret: string): object {
-  return { ...signedWebhook('authorized', secret), body: `${secret} is not JSON` };
+  const body = `${secret} is not JSON`;
+  return { body, signature: createHmac('sha1', secret).update(body).digest('hex'), secret };
 }
 
-async function failingHooks({ cast, evidence }: Stage) {
-  const fail = (label: string) => (): never => {
-    const secret = evidence.mint(label);
+async function failingHooks({ cast, evidence, strike }: Stage) {
+  const fail = (hook: string) => (): never => {
+    strike(hook);
+    const secret = evidence.mint(`secret of ${hook}`);
     throw Object.assign(new Error(`${secret}\u001b[31m`), { config: { headers: { authorization: secret } } });
   };
-  const people = await cast.people({
-    login: { subject: fail('secret of a hook'), onLogin: fail('secret of a hook') },
-  });
-  const good: WebexAuth = await cast.people({ http: { onRetry: fail('secret of a hook') } });
-  const apps = await cast.apps({ serviceApp: { ownerToken: fail('secret of a hook') } });
+  const nameless = await cast.people({ login: { subject: fail('subject') } });
+  const refusing = await cast.people({ login: { subject: () => 'grace', onLogin: fail('onLogin') } });
+  const good: WebexAuth = await cast.people({ http: { onRetry: fail('onRetry') } });
+  const apps = await cast.apps({ serviceApp: { ownerToken: fail('ownerToken') } });
   const solo = cast.solo({
     subject: 'called',
     credentials: {
       client_id: 'C-solo',
       client_secret: cast.secrets.clientSecret,
-      jwtRefreshCallback: fail('secret of a hook'),
+      jwtRefreshCallback: fail('jwtRefreshCallback'),
     },
   });
-  for (const name of ['login', 'token:refresh', 'auth:error'] as const)
-    good.on(name, fail('secret of a listener'));
+  for (const name of LISTENERS) good.on(name, fail(name));
   await signIn(good, evidence);
+  const user = await good.user('ada');
   return {
-    signIn: () => signIn(people, evidence),
-    owner: () => apps.serviceApp('0aa40000-0000-4000-8000-000000000001'),
+    request: async () => void (await user.request({ resource: 'messages' })),
     refresh: () => good.refresh('ada'),
+    refreshAgain: () => good.refresh('ada'),
+    subject: () => signIn(nameless, evidence),
+    onLogin: () => signIn(refusing, evidence),
+    owner: () => apps.serviceApp('0aa40000-0000-4000-8000-000000000001'),
     jwt: async () => solo.refresh(),
   };
 }

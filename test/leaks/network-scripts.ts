@@ -1,6 +1,7 @@
 import { ADA } from './good-answers.js';
 import { always, answer, drip, inTurn, rawBytes, resetAfter, silence, TOKEN_ROUTES } from './replies.js';
 import type { FaultScript } from './run-script.js';
+import { signIn } from './surface.js';
 
 /** Connections that fail, and answers that no log should take as they are (B1, B10). */
 export const NETWORK_SCRIPTS: readonly FaultScript[] = [
@@ -59,14 +60,46 @@ export const NETWORK_SCRIPTS: readonly FaultScript[] = [
       RATE_LIMITED:
         'signIn exchangeCode guestJwt device clientToken bot serviceApp guestOfApp reduced validate request refresh verifyClient',
     },
+    unsent: 'exchangeCode clientToken refresh',
   },
   {
-    name: 'an outage that lasts until the circuit opens',
-    fault: always(() => answer(503, (secrets) => ({ message: secrets }))),
-    outcome: {
-      SERVICE_UNAVAILABLE:
-        'signIn exchangeCode guestJwt device clientToken bot serviceApp guestOfApp reduced validate request refresh verifyClient',
+    name: 'an outage that lasts until the circuits open',
+    fault: always(() => answer(503, (secrets) => ({ message: secrets })), ['token', 'api']),
+    calls: async ({ cast, evidence }) => {
+      const [people, solo] = [await cast.people(), cast.solo()];
+      await solo.whenReady();
+      await signIn(people, evidence);
+      const user = await people.user('ada');
+      const upset = async (times: number, call: () => Promise<unknown>): Promise<void> => {
+        for (let time = 1; time < times; time++) await call().catch(() => undefined);
+        await call();
+      };
+      const ask = async () => {
+        await user.request({ resource: 'rooms', retry: false }).catch(() => undefined);
+        return user.request({ resource: 'messages', retry: false });
+      };
+      const getToken = () => solo.credentials.getClientToken({ scope: ['spark:all'] });
+      return {
+        // Before the API is left alone, a row of failures must have lasted a second, and have struck more than one resource.
+        apiFails: async () => {
+          await upset(2, ask).catch(() => undefined);
+          await cast.clock.sleep(1_100);
+          await ask();
+        },
+        api: ask,
+        fetch: () => user.fetch('/messages'),
+        tokenFails: () => upset(5, getToken),
+        token: getToken,
+        code: () =>
+          solo.authorization.requestAuthorizationCodeGrant({ code: evidence.mint('authorization code') }),
+        refreshFails: () => upset(5, () => people.refresh('ada')),
+        refresh: () => people.refresh('ada'),
+      };
     },
+    outcome: {
+      SERVICE_UNAVAILABLE: 'apiFails api fetch tokenFails token code refreshFails refresh',
+    },
+    unsent: 'api fetch token code refresh',
   },
   {
     name: 'texts with line breaks and escape sequences',

@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { writeFileSync } from 'node:fs';
 import { trace } from '@opentelemetry/api';
+import { ADA_EMAIL, ADA_NAME } from './good-answers.js';
 import type { FaultScript } from './run-script.js';
 
 /** Where `PLANTED` tells a secret, as reports name the place. */
@@ -33,13 +34,14 @@ export const PLANTED: FaultScript = {
       elsewhere: async () => {
         channel('webex-auth.event').publish({ name: 'login', payload: { subject: told } });
         log(told);
+        log(`signed in: ${ADA_NAME} <${encodeURIComponent(ADA_EMAIL)}>`);
         process.emit('warning', new Error(told));
         evidence.text('page', told);
         trace.getTracer('planted').startSpan('planted', { attributes: { secret } }).end();
         writeFileSync(`${cast.directory}/note`, Buffer.from(secret, 'utf16le'));
         await fetch(`${upstream.origin}/v1/rooms?token=${encodeURIComponent(secret)}`);
         process.stdout.write(`out ${secret.slice(0, 20)}\n`);
-        process.stderr.write(`error ${told}\n`);
+        process.stderr.write(`error ${told} ${ADA_EMAIL}\n`);
       },
     };
   },

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { Socket } from 'node:net';
+import { goodAnswer } from './good-answers.js';
 import type { Exchange, Fault, Reply, Route } from './hostile-upstream.js';
 
 /** Where tokens are given out by a token answer. */
@@ -29,6 +30,19 @@ export function answer(
       ...headers(secrets, exchange),
     });
     response.end(isJson ? JSON.stringify(made) : made);
+  };
+}
+
+/** The good answer, under a tracking id of one's own. */
+export function goodUnder(
+  trackingId: (body: Readonly<Record<string, unknown>>) => string,
+  mint: (label: string) => string,
+): Reply {
+  return (exchange) => {
+    const { status, body, headers } = goodAnswer(exchange, mint);
+    const trackingid = trackingId(body as Record<string, unknown>);
+    exchange.response.writeHead(status, { 'content-type': 'application/json', ...headers, trackingid });
+    exchange.response.end(JSON.stringify(body));
   };
 }
 

@@ -6,7 +6,7 @@ import { createLeakScanner } from '../support/leak-scanner.js';
 import type { Report } from './run-script.js';
 
 /** A report, with what the outside saw of the process meanwhile. */
-export interface WatchedReport extends Omit<Report, 'secrets'> {
+export interface WatchedReport extends Omit<Report, 'secrets' | 'personal'> {
   /** Lines on stdout and stderr. */
   readonly lines: readonly string[];
 }
@@ -53,9 +53,9 @@ async function order(
   const [{ report, failure }] = (await reply) as [{ report?: Report; failure?: string }];
   if (!report) throw new Error(failure);
   const text = (await Promise.all(written)).join('');
-  const { secrets, hits, ...rest } = report;
+  const { secrets, personal, hits, ...rest } = report;
   const scanner = createLeakScanner();
-  for (const [index, [label, secret]] of secrets.entries())
+  for (const [index, [label, secret]] of [...secrets, ...personal].entries())
     scanner.watch(secret, `${label} ${String(index)}`);
   scanner.scanText('output of the process', text);
   scanner.scanProcess('process', child.pid ?? 0);

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Webex, WebexAuth } from '../../src/index.js';
 import { APP, type Cast } from './cast.js';
 import type { Evidence } from './evidence.js';
-import { ORG, OTHER_ORG } from './good-answers.js';
+import { ADA_EMAIL, ORG, OTHER_ORG } from './good-answers.js';
 
 /** The name of a call, as tables say it. */
 export type CallName = keyof ReturnType<typeof surface>;
@@ -85,7 +85,7 @@ export function surface({ people, apps, solo, bot }: Faces, cast: Cast, evidence
     refreshBot: () => people.refresh(bot),
     rejected: async () => void (await people.reportRejected('ada', (await people.token('ada')).accessToken)),
     discover: () => solo.services.discover(),
-    discoverForEmail: () => solo.services.discoverForEmail('ada@example.test'),
+    discoverForEmail: () => solo.services.discoverForEmail(ADA_EMAIL),
     services: async () => solo.services.list(),
     grants: async () => [
       await people.grants.list(),

@@ -95,7 +95,7 @@ describe('an answer without echoes', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  it('B2, law: drops a text if and only if it shares 16 characters in a row with a secret', () => {
+  it('B2: law: drops a text if and only if it shares 16 characters in a row with a secret', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 60 });
     const shares = (text: string, secret: string): boolean =>
       Array.from({ length: Math.max(0, secret.length - 15) }, (_, at) => secret.slice(at, at + 16)).some(

@@ -29,6 +29,13 @@ const ROWS = [
   '| A4 | fourth | 4 | – | – | – | – |',
 ];
 
+const LEFT_OUT = [
+  'Tests of checks did not pass, so nothing is proved by them:',
+  'skip: A1: skipped',
+  'todo: A2: to do',
+  'skip: A3: all of it > inside',
+] as const;
+
 let project: OutsideProject;
 beforeEach(async () => {
   project = await outsideProject();
@@ -84,6 +91,39 @@ describe('the check table after a whole run', () => {
     const fresh = await run();
     expect(wanted(fresh.lines)).toEqual([]);
     expect([fresh.code, fresh.lines.at(-1)]).toEqual([0, '9 passed, 0 failed, 0 skipped']);
+  });
+
+  it('leaves out what is never run, and complains of every test of a check that did not pass', async () => {
+    await project.write('table.md', 'nothing of it');
+    await project.write('table.md', wanted((await run()).lines).join('\n'));
+    expect((await run()).code).toBe(0);
+    await project.write(
+      'left-out.test.ts',
+      `import { describe, expect, it } from 'vitest';
+it.skip('A1: skipped', () => undefined);
+it.todo('A2: to do');
+describe.skip('A3: all of it', () => it('inside', () => undefined));
+it.skip('of no check', () => undefined);\n`,
+    );
+    const leftOut = await run();
+    expect(wanted(leftOut.lines)).toEqual([]);
+    expect(leftOut.lines.slice(leftOut.lines.indexOf(LEFT_OUT[0])).slice(0, 5)).toEqual([...LEFT_OUT, '']);
+    expect(leftOut.code).toBe(1);
+
+    await project.write(
+      'left-out.test.ts',
+      "import { it } from 'vitest';\nit('A4: without its server', ({ skip }) => skip('no server'));\n",
+    );
+    const skipped = await run();
+    expect(wanted(skipped.lines)).toEqual(['| A4 | fourth | 4 | 1 | 1 | 1 | 1 |']);
+    // The summary names it, and fails the run in CI.
+    expect(skipped.lines.filter((line) => line.startsWith('Tests of checks'))).toEqual([]);
+
+    await project.write(
+      'left-out.test.ts',
+      "import { it } from 'vitest';\nit('A4: runs', () => undefined);\n",
+    );
+    expect((await run()).lines.filter((line) => line.startsWith('Tests of checks'))).toEqual([]);
   });
 
   it.each([

@@ -33,13 +33,14 @@ export function tagsOf(title: string, checks: CheckList): readonly string[] {
   return tags;
 }
 
-/** The page that says how many tests and cases there are for each check, the same for the same tests. */
+/** The page that says how many tests and cases there are for each check, the same for the same tests. One that is never run is none. */
 export function checkTable(modules: readonly Pick<TestModule, 'children'>[], checks: CheckList): string {
   const rows = new Map<string, { tests: number } & CaseCounts>();
   for (const { children } of modules) {
     for (const test of children.allTests()) {
+      if (isLeftOut(test)) continue;
       const { commit, nightly, release } = test.meta().cases ?? { commit: 1, nightly: 1, release: 1 };
-      for (const tag of new Set(titles(test).flatMap((title) => tagsOf(title, checks)))) {
+      for (const tag of tagsOfTest(test, checks)) {
         const row = rows.get(tag) ?? { tests: 0, commit: 0, nightly: 0, release: 0 };
         rows.set(tag, {
           tests: row.tests + 1,
@@ -60,6 +61,20 @@ export function checkTable(modules: readonly Pick<TestModule, 'children'>[], che
   return `${HEAD}${lines.join('\n')}\n`;
 }
 
+/**
+ * The tests of a finished run that claim to prove something and did not pass: what became of each, and its name. One that skipped itself, for
+ * want of a program, is the summary's business: in CI it fails the run.
+ */
+export function unproved(
+  modules: readonly Pick<TestModule, 'children'>[],
+  checks: CheckList,
+): readonly string[] {
+  return modules
+    .flatMap(({ children }) => [...children.allTests()])
+    .filter((test) => isUnproved(test) && tagsOfTest(test, checks).size > 0)
+    .map((test) => `${isLeftOut(test) ? test.options.mode : test.result().state}: ${test.fullName}`);
+}
+
 /** The lines that differ, `-` for those of the page as it is and `+` for what belongs there; empty when it is up to date. */
 export function tableDifference(page: string, table: string): readonly string[] {
   if (page === table) return [];
@@ -70,6 +85,16 @@ export function tableDifference(page: string, table: string): readonly string[] 
     ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
   ];
 }
+
+const isUnproved = (test: TestCase): boolean => {
+  const { state } = test.result();
+  return state === 'skipped' ? isLeftOut(test) : state !== 'passed';
+};
+
+const isLeftOut = ({ options: { mode } }: TestCase): boolean => mode === 'skip' || mode === 'todo';
+
+const tagsOfTest = (test: TestCase, checks: CheckList): ReadonlySet<string> =>
+  new Set(titles(test).flatMap((title) => tagsOf(title, checks)));
 
 function titles(test: TestCase): string[] {
   const all = [test.name];

@@ -13,8 +13,7 @@ export function leakForms(secret: string | Uint8Array): LeakForm[] {
   const bytes = Buffer.from(secret as Uint8Array);
   const forms: [string, Buffer | string][] = [
     ['raw', bytes],
-    ['hex', bytes.toString('hex')],
-    ['hex', bytes.toString('hex').toUpperCase()],
+    ...byteByByte(bytes),
     ...base64Alignments(bytes),
     ...windowsOf(bytes).flatMap(printedBytes),
   ];
@@ -34,14 +33,32 @@ export function windowsOf(bytes: Buffer): Buffer[] {
   return Array.from({ length: count }, (_, at) => bytes.subarray(at, at + WINDOW_BYTES));
 }
 
-/** All runs of 24 characters in base64 of `bytes`: 18 bytes, which a log that cuts its lines may leave over. */
+/**
+ * What a log that cuts its lines may leave over: all runs of 24 characters in base64 of `bytes` (18 bytes), and of 16 bytes where each
+ * is written for itself, as in hex.
+ */
 export function piecesOf(bytes: Buffer): LeakForm[] {
-  return base64Alignments(bytes).flatMap(([form, encoded]) =>
-    Array.from({ length: Math.max(0, encoded.length - PIECE_CHARACTERS + 1) }, (_, at) => ({
-      form: `piece of ${form}`,
-      bytes: Buffer.from(encoded.slice(at, at + PIECE_CHARACTERS)),
-    })),
+  const inBase64 = base64Alignments(bytes).flatMap(([form, encoded]) =>
+    Array.from({ length: Math.max(0, encoded.length - PIECE_CHARACTERS + 1) }, (_, at): [string, string] => [
+      form,
+      encoded.slice(at, at + PIECE_CHARACTERS),
+    ]),
   );
+  const inBytes = bytes.length < WINDOW_BYTES ? [] : windowsOf(bytes).flatMap(byteByByte);
+  return [...inBase64, ...inBytes].map(([form, written]) => ({
+    form: `piece of ${form}`,
+    bytes: Buffer.from(written),
+  }));
+}
+
+// As digests, fingerprints and the escapes of URLs are written.
+function byteByByte(bytes: Buffer): [string, string][] {
+  const hex = bytes.toString('hex');
+  return [hex, hex.toUpperCase()].flatMap((digits): [string, string][] => [
+    ['hex', digits],
+    ['hex with colons', digits.replace(/..(?!$)/g, '$&:')],
+    ['URL-encoded', digits.replace(/../g, '%$&')],
+  ]);
 }
 
 // Base64 of "something before, the secret, something after": only the characters that the secret alone decides.

@@ -12,6 +12,7 @@ import { temporaryDirectories } from './temporary-directory.js';
 
 const secret = 'P4ss/w+rd "é" \\ &=% t0ken-of-38-chars!';
 const hex = (text: string): string => Buffer.from(text).toString('hex');
+const byteByByte = (text: string, between: string): string => hex(text).replace(/..(?!$)/g, `$&${between}`);
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 let scanner: LeakScanner;
@@ -37,6 +38,10 @@ describe('a secret in text', () => {
     ['base64', base64(JSON.stringify({ a: secret.slice(0, 9) }) + secret)],
     ['hex', hex(`x${secret}y`)],
     ['hex', hex(secret).toUpperCase()],
+    ['hex with colons', `x${byteByByte(secret, ':')}`],
+    ['hex with colons', byteByByte(`x${secret}y`, ':').toUpperCase()],
+    ['URL-encoded', `?q=%${byteByByte(secret, '%')}`],
+    ['URL-encoded', `?q=%${byteByByte(`x${secret}y`, '%').toUpperCase()}`],
     ['URL-encoded', `https://x.test/?q=${encodeURIComponent(secret)}&r=1`],
     ['URL-encoded', encodeURIComponent(secret).toLowerCase().replace(/p4ss/, 'P4ss')],
     ['URL-encoded', new URLSearchParams({ client_secret: secret }).toString()],
@@ -107,6 +112,27 @@ describe('a secret in text', () => {
     for (const before of ['', 'x', 'xy']) one.scanText('page', base64(before + own).slice(4, 30));
     expect(one.hits.map(({ form }) => form)).toEqual(Array(3).fill('piece of base64'));
   });
+
+  it.each<[string, (text: string) => string]>([
+    ['piece of hex', hex],
+    ['piece of hex', (text) => hex(text).toUpperCase()],
+    ['piece of hex with colons', (text) => byteByByte(text, ':')],
+    ['piece of hex with colons', (text) => byteByByte(text, ':').toUpperCase()],
+    ['piece of URL-encoded', (text) => `%${byteByByte(text, '%')}`],
+  ])(
+    'is found by any 16 bytes of it as %s, and not by 15, nor by those of its public part: %#',
+    (form, write) => {
+      const [own, known] = ['Zm9vYmFyYmF6cXV4Zm9vYmFy', '_PF84_0aa40000-0000-4000-8000-000000000001'];
+      for (let at = 0; at + 16 <= own.length; at++) {
+        const one = createLeakScanner();
+        one.watch(`${own}${known}`, 'token', { publicParts: [known] });
+        one.scanText('page', `${write(own.slice(at, at + 15))} ${write(known)}`);
+        one.assertClean();
+        one.scanText('page', write(own.slice(at, at + 16)));
+        expect(one.hits.map((hit) => hit.form)).toEqual([form]);
+      }
+    },
+  );
 
   it('is told once for each place, by the offset of its beginning', () => {
     scanner.scanText('here', `${'.'.repeat(100)}${secret}${'.'.repeat(50)}${secret.slice(5)}`);

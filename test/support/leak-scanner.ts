@@ -42,7 +42,7 @@ interface Tag {
 }
 
 const SHORTEST_SECRET = 8;
-const WHOLE: ReadonlySet<string> = new Set(['raw', 'base64', 'base64url']);
+const WHOLE: ReadonlySet<string> = new Set(['raw', 'base64', 'base64url', 'hex', 'hex with colons']);
 const BROKEN = 'broken over lines';
 // As it is, and as JSON, inspect and shells write it.
 const LINE_BREAK = /(?:\\+[rnt]|\s)+/g;
