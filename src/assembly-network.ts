@@ -58,6 +58,7 @@ export class Network {
   readonly #options: NetworkOptions;
   readonly transport: Transport;
   readonly #api: ApiSettings;
+  readonly #tokenEndpoint: string;
   readonly #tokenCircuit: CircuitBreakers;
   readonly services: ServiceCatalog;
   readonly #trackingIds = new TrackingIds('webex-auth');
@@ -70,6 +71,8 @@ export class Network {
       options.transport ??
       (fetch ? new FetchTransport({ fetch }) : new UndiciTransport({ proxy: http.proxy }));
     users.set(this.transport, (users.get(this.transport) ?? 0) + 1);
+    // As it stands in requests, whatever its spelling in the settings.
+    this.#tokenEndpoint = new URL(endpoints.authorizationServer.tokenEndpoint).href;
     this.#tokenCircuit = new CircuitBreakers({ clock, ...TOKEN_CIRCUIT });
     const services = new ServiceCatalog({
       fetch: this.fetchWithin(CALL_DEADLINE_MS),
@@ -114,8 +117,8 @@ export class Network {
 
   /** A fetch for calls that carry secrets. */
   fetchWithin(deadlineMs: number): WholeFetch {
-    const { clock, endpoints, tracing } = this.#options;
-    const tokenEndpoint = new URL(endpoints.authorizationServer.tokenEndpoint).href;
+    const { clock, tracing } = this.#options;
+    const tokenEndpoint = this.#tokenEndpoint;
     return transportFetch({
       transport: this.transport,
       clock,
@@ -132,7 +135,7 @@ export class Network {
 
   /** Lets a call of the token endpoint through, as the probe where one is due. Errors: `ServiceUnavailableError` while it is left alone after an outage. */
   enterTokenEndpoint(): void {
-    this.#tokenCircuit.enter(new URL(this.#options.endpoints.authorizationServer.tokenEndpoint).href);
+    this.#tokenCircuit.enter(this.#tokenEndpoint);
   }
 
   /** Gives the connections back, unless somebody else uses them. */

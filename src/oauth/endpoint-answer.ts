@@ -58,8 +58,8 @@ export async function receiveAnswer(
     const receivedAt = clock.now();
     const wait = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), now: receivedAt });
     // Where tokens may just have been issued, what the server wrote could hold one of them.
-    const answered = status < 300 ? [] : [headers.get('trackingid'), member(body, 'trackingId')];
-    const trackingId = trackingIdOf(answered, sentText(init)) ?? response.trackingId;
+    const answered = status < 300 ? undefined : [headers.get('trackingid'), member(body, 'trackingId')];
+    const trackingId = (answered && trackingIdOf(answered, sentText(init))) ?? response.trackingId;
     return {
       status,
       body,

@@ -1,23 +1,17 @@
-import type { Clock } from '../base/clock.js';
 import { InvalidClientError, UnauthorizedError, type WebexAuthError } from '../errors.js';
-import type { GateStore } from '../stores/gate-store.js';
-import type { GrantOwner } from '../stores/grant-store.js';
 import type { OnceStore } from '../stores/once-store.js';
+import { GateLook, type GateLookOptions } from './gate-look.js';
 
-const READ_EVERY_MS = 1_000;
 const PROBE_EVERY_MS = 10_000;
 const SHUT_MS = 24 * 3_600_000;
 const GRANTS_REFUSED = 3;
 const WITHIN_MS = 10 * 60_000;
 
 /** What the breaker needs. */
-export interface ClientBreakerOptions {
-  gates: GateStore;
+export interface ClientBreakerOptions extends GateLookOptions {
   once: OnceStore;
-  owner: GrantOwner;
   /** Tells one set of client secrets from another: a process that has the right one is not stopped by those that have not. */
   secrets: string;
-  clock: Clock;
   /** Hears, once, that the breaker opened. */
   onOpen: (code: string) => void;
 }
@@ -29,11 +23,10 @@ export interface ClientBreakerOptions {
 export class ClientBreaker {
   readonly #options: ClientBreakerOptions;
   readonly #gate: string;
+  readonly #store: GateLook;
   // Grants that got a 401 lately, with when; monotonic milliseconds.
   readonly #refused = new Map<string, number>();
   #code: string | undefined;
-  #readAt = -Infinity;
-  #reading: Promise<void> | undefined;
   // When the probe under way began; monotonic milliseconds.
   #probeSince = -Infinity;
   #lastSlot = -Infinity;
@@ -41,6 +34,7 @@ export class ClientBreaker {
   constructor(options: ClientBreakerOptions) {
     this.#options = options;
     this.#gate = `client:${options.secrets}`;
+    this.#store = new GateLook(options, this.#gate, (gate) => void (this.#code = gate?.reason));
   }
 
   /** Whether it is open, as this process knows. */
@@ -53,7 +47,7 @@ export class ClientBreaker {
    * of this process is under way. The store is read at most once a second.
    */
   async enter({ byHand }: { byHand: boolean }): Promise<WebexAuthError | undefined> {
-    await this.#look();
+    await this.#store.look();
     if (this.#code === undefined) return undefined;
     const now = this.#options.clock.monotonic();
     if (now - this.#probeSince < PROBE_EVERY_MS) return this.#refusal();
@@ -78,8 +72,8 @@ export class ClientBreaker {
     this.#probeSince = -Infinity;
     if (this.#code === undefined) return;
     this.#code = undefined;
-    const { gates, owner, clock } = this.#options;
-    this.#readAt = clock.monotonic();
+    const { gates, owner } = this.#options;
+    this.#store.known();
     await gates.open(owner, this.#gate).catch(() => undefined);
   }
 
@@ -88,7 +82,7 @@ export class ClientBreaker {
     const known = this.#code !== undefined;
     this.#refused.clear();
     this.#code = code;
-    this.#readAt = clock.monotonic();
+    this.#store.known();
     this.#probeSince = -Infinity;
     this.#lastSlot = this.#slot();
     if (known) return;
@@ -97,22 +91,6 @@ export class ClientBreaker {
     await gates
       .shut(owner, this.#gate, { until: clock.now() + SHUT_MS, reason: code })
       .catch(() => undefined);
-  }
-
-  #look(): Promise<void> {
-    const { gates, owner, clock } = this.#options;
-    if (clock.monotonic() - this.#readAt < READ_EVERY_MS) return Promise.resolve();
-    const asked = clock.monotonic();
-    this.#reading ??= gates
-      .read(owner, this.#gate)
-      .then((gate) => {
-        // What was learned meanwhile is newer.
-        if (this.#readAt > asked) return;
-        this.#readAt = clock.monotonic();
-        this.#code = gate?.reason;
-      })
-      .finally(() => (this.#reading = undefined));
-    return this.#reading;
   }
 
   // Each stretch of ten seconds has one probe, whoever asks first.

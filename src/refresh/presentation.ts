@@ -18,7 +18,7 @@ import { TokenSet } from '../oauth/token-set.js';
 import type { Failure, GrantRecord, TokenWrite } from '../stores/grant-record.js';
 import type { Grant } from '../vault/grant.js';
 import { Lease } from './lease.js';
-import { planDueUnchanged, planRetry, planSuspectRetry } from './refresh-policy.js';
+import { LONGEST_WAIT_MS, planDueUnchanged, planRetry, planSuspectRetry } from './refresh-policy.js';
 import {
   LEASE_MS,
   PRESENTATION_DEADLINE_MS,
@@ -31,9 +31,6 @@ import { storeSuccessor, untilStoreAnswers } from './successor.js';
 const MAX_PRESENTATIONS = 3;
 const GRACE_MS = 5_000;
 const CLIENT_RETRY_MS = 10_000;
-
-// A server that names a day in another year must not end all refreshing.
-const LONGEST_WAIT_MS = 24 * 3_600_000;
 
 /**
  * Claim, present, record the outcome: one holder's attempts at one generation (`refresh-protocol.md`). A refresh token whose

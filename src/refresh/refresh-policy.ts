@@ -12,6 +12,9 @@ const RETRY_MS = 10 * SECOND;
 
 const SOONEST_MS = 10 * SECOND;
 
+/** A server that names a day in another year must not end all signing in and refreshing. Milliseconds. */
+export const LONGEST_WAIT_MS = DAY;
+
 /** How a token set stands: `due` asks for a refresh behind the scenes, `mandatory` for one before it is handed out. */
 export type Freshness = 'fresh' | 'due' | 'mandatory' | 'expired';
 

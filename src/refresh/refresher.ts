@@ -4,7 +4,7 @@ import type { RefreshCause } from '../events.js';
 import type { GrantRecord } from '../stores/grant-record.js';
 import type { Grant } from '../vault/grant.js';
 import { Presentation } from './presentation.js';
-import { type RefresherOptions, type RefreshResult } from './refresh-protocol.js';
+import type { RefresherOptions, RefreshResult } from './refresh-protocol.js';
 import { tracedRefresh } from './traced-refresh.js';
 import type { Urgency } from './turn-queue.js';
 

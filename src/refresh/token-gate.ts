@@ -1,26 +1,18 @@
-import type { Clock } from '../base/clock.js';
 import { isWebexAuthError, RateLimitError, type WebexAuthError } from '../errors.js';
-import type { GateStore } from '../stores/gate-store.js';
-import type { GrantOwner } from '../stores/grant-store.js';
 import { ClientBreaker, type ClientBreakerOptions } from './client-breaker.js';
+import { GateLook } from './gate-look.js';
+import { LONGEST_WAIT_MS } from './refresh-policy.js';
 import { TurnQueue, type Urgency } from './turn-queue.js';
 
 /** The gate that a 429 of the token endpoint shuts for the whole client. */
 const TOKEN_GATE = 'token-endpoint';
 
-const READ_EVERY_MS = 1_000;
 const DEFAULT_WAIT_MS = 60_000;
 // Where `Retry-After` lies in the past, or is 0.
 const SHORTEST_WAIT_MS = 5_000;
 
-// A server that names a day in another year must not end all signing in and refreshing.
-const LONGEST_WAIT_MS = 24 * 3_600_000;
-
 /** What the gate needs. */
 export interface TokenGateOptions extends ClientBreakerOptions {
-  gates: GateStore;
-  owner: GrantOwner;
-  clock: Clock;
   random?: (() => number) | undefined;
   /** Throws while the token endpoint is left alone after an outage; lets one call through when it is time to look again. */
   enterCircuit?: (() => void) | undefined;
@@ -29,6 +21,7 @@ export interface TokenGateOptions extends ClientBreakerOptions {
 /** Stands before the token endpoint, for all processes of a client: a 429, a client that Webex refuses, an outage. Grants are not touched by any of them. */
 export class TokenGate {
   readonly #options: TokenGateOptions;
+  readonly #store: GateLook;
   readonly #breaker: ClientBreaker;
   readonly #turns: TurnQueue;
   // On the monotonic clock: a wall clock that is set cannot prolong it.
@@ -36,12 +29,11 @@ export class TokenGate {
   // Tells one shutting from another; milliseconds since the epoch.
   #until = 0;
   #wasShut = false;
-  #readAt = -Infinity;
-  #reading: Promise<void> | undefined;
 
   constructor(options: TokenGateOptions) {
     const { clock, random = Math.random } = options;
     this.#options = options;
+    this.#store = new GateLook(options, TOKEN_GATE, (gate) => gate && this.#adopt(gate.until));
     this.#breaker = new ClientBreaker(options);
     this.#turns = new TurnQueue({ clock, random });
   }
@@ -53,7 +45,7 @@ export class TokenGate {
 
   /** Lets a sign-in pass, or throws why not, with `retryAt`. It never waits. */
   async admit(): Promise<void> {
-    await this.#look();
+    await this.#store.look();
     const refusal =
       this.#rateRefusal() ?? (await this.#breaker.enter({ byHand: true })) ?? this.#circuitRefusal();
     if (refusal) throw refusal;
@@ -64,7 +56,7 @@ export class TokenGate {
    * 429. Rejects with the signal's reason.
    */
   async enter(urgency: Urgency | 'again', signal: AbortSignal): Promise<WebexAuthError | undefined> {
-    await this.#look();
+    await this.#store.look();
     const limited = this.#rateRefusal();
     if (limited || urgency === 'again') return limited;
     const refusal = (await this.#breaker.enter({ byHand: urgency === 'manual' })) ?? this.#circuitRefusal();
@@ -92,7 +84,7 @@ export class TokenGate {
     const asked = error.retryAt === undefined ? DEFAULT_WAIT_MS : error.retryAt - now;
     const waitMs = asked > 0 ? Math.min(asked, LONGEST_WAIT_MS) : SHORTEST_WAIT_MS;
     this.#shut(now + waitMs, waitMs);
-    this.#readAt = clock.monotonic();
+    this.#store.known();
     // A store that is away must not fail the refresh: this process knows the gate anyway.
     const gate = { until: now + waitMs, reason: error.code };
     const standing = await gates.shut(owner, TOKEN_GATE, gate).catch(() => undefined);
@@ -102,20 +94,6 @@ export class TokenGate {
   /** Webex knew the client: it answered with a token, or with a verdict on what was presented. */
   accepted(): Promise<void> {
     return this.#breaker.accepted();
-  }
-
-  // The store is read at most once a second; whoever comes meanwhile shares the answer.
-  #look(): Promise<void> {
-    const { gates, owner, clock } = this.#options;
-    if (clock.monotonic() - this.#readAt < READ_EVERY_MS) return Promise.resolve();
-    this.#reading ??= gates
-      .read(owner, TOKEN_GATE)
-      .then((gate) => {
-        this.#readAt = clock.monotonic();
-        if (gate) this.#adopt(gate.until);
-      })
-      .finally(() => (this.#reading = undefined));
-    return this.#reading;
   }
 
   #adopt(until: number): void {
